@@ -1,0 +1,1 @@
+"""All that speaks to the outside world: one protocol, a package per platform."""

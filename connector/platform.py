@@ -1,0 +1,211 @@
+"""The one small protocol that every platform's adapter fulfils.
+
+A `StorePlatform` is what can be known without a store's keys: to verify, name and read events.
+`StorePlatform.open` gives a `ConnectedStore`, which calls one store's API. All of it speaks in
+the records of `retention.records`; all failures are `connector.errors`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from retention.records import Account, Category, ObjectKind, Order, Product
+
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where a store is and the keys to its API. Never logged."""
+
+    store_url: str
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProfile:
+    """What a store says of itself.
+
+    `time_zone` is an IANA name or a fixed offset such as "+03:30"; `currency` is the platform's
+    code. `warnings` are sentences for the merchant, for example that the key's owner may not
+    read what the app writes.
+    """
+
+    name: str
+    currency: str
+    time_zone: str
+    country: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventName:
+    """What an event is, from its headers and body: `key` is unique per store and event.
+
+    `broken` is None, or says why the body cannot be read (it is kept as a dead event).
+    """
+
+    topic: str
+    key: str
+    broken: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An event that carries the object as it is at `record.modified_at`."""
+
+    record: Order | Product | Account
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """An event that says only that something happened to an object: read it from the store."""
+
+    kind: ObjectKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An event that changes nothing, and why."""
+
+    reason: str
+
+
+Meaning = Changed | LookUp | Ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a listing: `number` from 1, and how many pages and records there are in all.
+
+    `rejected` lists the objects that could not be read, as (identifier, reason).
+    """
+
+    records: tuple[Order | Product | Account | Category, ...]
+    number: int
+    pages: int
+    total: int
+    rejected: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CrossSells:
+    """The whole list of cross-sells that a product shall have in the store."""
+
+    product_id: str
+    cross_sell_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFields:
+    """What is shown on a customer: keys and texts; None removes a key."""
+
+    account_id: str
+    fields: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The store's answer to one write. `record` is the object as the store now has it.
+
+    `error` is None when it was accepted and read back as sent; `permanent` says that trying
+    again changes nothing.
+    """
+
+    id: str
+    error: str | None = None
+    permanent: bool = False
+    record: Product | Account | None = None
+
+
+class ConnectedStore(Protocol):
+    """One store's API. Every call raises from `connector.errors`."""
+
+    def profile(self) -> StoreProfile:
+        """Name, currency and time zone; the cheapest call that proves the keys work."""
+        ...
+
+    def read(self, kind: ObjectKind, identifier: str) -> Order | Product | Account | Category | None:
+        """The object as it is now, complete (an order with its refunds' lines), or None if gone.
+
+        A trashed order is returned with its status; a variation is read as its parent product.
+        """
+        ...
+
+    def complete(self, order: Order) -> Order:
+        """The order with the lines of every refund, read from the store where they are missing."""
+        ...
+
+    def pages(
+        self, kind: ObjectKind, *, first: int = 1, modified_after: datetime | None = None
+    ) -> Iterator[Page]:
+        """All objects of a kind, oldest first, a hundred a page, from page `first` on.
+
+        `modified_after` (aware) leaves out what has not changed since; with it, trashed orders
+        are listed too, so that polling sees what was trashed.
+        """
+        ...
+
+    def identifiers(self, kind: ObjectKind) -> Iterator[Sequence[str]]:
+        """The identifiers of all objects of a kind, trashed ones left out, in portions."""
+        ...
+
+    def register_webhooks(self, address: str, secret: str, topics: Sequence[str]) -> None:
+        """Make the store's subscriptions exactly these: none twice, none missing or disabled.
+
+        One that the store has disabled is deleted and made new, because re-activating keeps its
+        failure count. Webhooks of other apps are left alone.
+        """
+        ...
+
+    def webhooks_are_healthy(self, address: str, topics: Sequence[str]) -> bool:
+        """Whether every topic has an active subscription to `address`."""
+        ...
+
+    def remove_webhooks(self, address: str) -> None:
+        """Delete the subscriptions to `address`."""
+        ...
+
+    def write_cross_sells(self, changes: Sequence[CrossSells]) -> Sequence[Written]:
+        """Write each list as a whole; one answer per change, in order."""
+        ...
+
+    def write_customers(self, changes: Sequence[CustomerFields]) -> Sequence[Written]:
+        """Write the fields of each account; one answer per change, in order."""
+        ...
+
+    def close(self) -> None:
+        """Give the connections back."""
+        ...
+
+
+class StorePlatform(Protocol):
+    """A platform: everything that needs no keys."""
+
+    name: str
+
+    def is_ping(self, body: bytes, headers: Mapping[str, str]) -> bool:
+        """Whether this is the platform's test call, to be answered 200 and not stored."""
+        ...
+
+    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
+        """Whether one of the secrets signed these raw bytes; compared in constant time."""
+        ...
+
+    def name_event(self, body: bytes, headers: Mapping[str, str]) -> EventName:
+        """The event's topic and its key, unique per store. Never raises."""
+        ...
+
+    def interpret(self, topic: str, body: bytes, *, region: str) -> Meaning:
+        """What a verified event means; `region` (two letters) reads local phone numbers.
+
+        Raises:
+            BadPayload: the body does not read as the topic's object; the field is named.
+        """
+        ...
+
+    def open(self, credentials: Credentials, *, region: str, development: bool) -> ConnectedStore:
+        """A connection to one store; `development` allows loopback addresses and plain http."""
+        ...

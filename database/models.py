@@ -1,0 +1,412 @@
+"""The tables. ARCHITECTURE.md tells what each is for.
+
+Every table of a store's data carries `store_id`, and PostgreSQL's row-level security shows only
+the rows of the store that the transaction has set (see `database.session`).
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    String,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Json = dict[str, Any]
+
+
+class Base(DeclarativeBase):
+    """The declarative base: naming of constraints and the types of columns."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 -- SQLAlchemy reads a plain class attribute
+        datetime: TIMESTAMP(timezone=True),
+        Decimal: Numeric(20, 4),
+        Json: JSONB,
+        bytes: LargeBinary,
+        list[str]: ARRAY(String),
+    }
+
+
+class Install(Base):
+    """A one-time state of an installation under way; only the hash of the state is kept."""
+
+    __tablename__ = "installs"
+    state_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    platform: Mapped[str]
+    store_url: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ScheduleTick(Base):
+    """A periodic task's tick that some scheduler has claimed: unique, so it runs once."""
+
+    __tablename__ = "schedule_ticks"
+    task: Mapped[str] = mapped_column(primary_key=True)
+    tick: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+class Store(Base):
+    """A merchant's store. `credentials` and `webhook_secrets` are encrypted JSON."""
+
+    __tablename__ = "stores"
+    __table_args__ = (UniqueConstraint("platform", "url"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    platform: Mapped[str]
+    url: Mapped[str]
+    state: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default="")
+    currency: Mapped[str] = mapped_column(server_default="")
+    time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    country: Mapped[str] = mapped_column(server_default="")
+    warnings: Mapped[list[str]] = mapped_column(server_default="{}")
+    settings: Mapped[Json] = mapped_column(server_default="{}")
+    credentials: Mapped[bytes | None]
+    webhook_secrets: Mapped[bytes | None]
+    installed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    uninstalled_at: Mapped[datetime | None]
+    dirty_since: Mapped[datetime | None]
+    changed_at: Mapped[datetime | None]
+    compute_leased_until: Mapped[datetime | None]
+
+
+def store_key() -> Mapped[UUID]:
+    """The column by which row-level security separates the stores."""
+    return mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+
+
+class InboxEvent(Base):
+    """A webhook as it came: the raw body (zlib) and the headers that matter.
+
+    `state` is waiting, handled or dead. A leased event belongs to one worker until
+    `leased_until`; `lease` names the worker's batch.
+    """
+
+    __tablename__ = "inbox_events"
+    __table_args__ = (
+        UniqueConstraint("store_id", "key"),
+        Index("ix_inbox_waiting", "store_id", "id", postgresql_where=text("state = 'waiting'")),
+        Index("ix_inbox_due", "next_attempt_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_inbox_dead", "store_id", "id", postgresql_where=text("state = 'dead'")),
+        Index("ix_inbox_received", "store_id", "received_at"),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    store_id: Mapped[UUID] = store_key()
+    key: Mapped[str]
+    topic: Mapped[str]
+    headers: Mapped[Json]
+    body: Mapped[bytes]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    leased_until: Mapped[datetime | None]
+    lease: Mapped[UUID | None]
+    last_error: Mapped[str | None]
+    handled_at: Mapped[datetime | None]
+
+
+class Customer(Base):
+    """A person: `key` is account:ID, email:ADDRESS or phone:NUMBER (a guest's identity)."""
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        UniqueConstraint("store_id", "key"),
+        Index("ix_customers_email", "store_id", "email"),
+        Index("ix_customers_phone", "store_id", "phone"),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    store_id: Mapped[UUID] = store_key()
+    key: Mapped[str]
+    account_id: Mapped[str | None]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    name: Mapped[str] = mapped_column(server_default="")
+    modified_at: Mapped[datetime | None]
+    content: Mapped[bytes | None]
+    gone: Mapped[bool] = mapped_column(server_default="false")
+
+
+class Category(Base):
+    """A product category of the store."""
+
+    __tablename__ = "categories"
+    __table_args__ = (UniqueConstraint("store_id", "external_id"),)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    store_id: Mapped[UUID] = store_key()
+    external_id: Mapped[str]
+    name: Mapped[str]
+    parent_external_id: Mapped[str | None]
+
+
+class Product(Base):
+    """A product; one known only from an order's line has no `content` until it is read."""
+
+    __tablename__ = "products"
+    __table_args__ = (UniqueConstraint("store_id", "external_id"),)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    store_id: Mapped[UUID] = store_key()
+    external_id: Mapped[str]
+    name: Mapped[str]
+    published: Mapped[bool] = mapped_column(server_default="false")
+    visible: Mapped[bool] = mapped_column(server_default="false")
+    in_stock: Mapped[bool] = mapped_column(server_default="false")
+    category_ids: Mapped[list[str]] = mapped_column(server_default="{}")
+    cross_sell_ids: Mapped[list[str]] = mapped_column(server_default="{}")
+    modified_at: Mapped[datetime | None]
+    content: Mapped[bytes | None]
+    gone: Mapped[bool] = mapped_column(server_default="false")
+
+
+class Order(Base):
+    """An order in its newest known state. `kept_net` is net of refunds, tax and shipping.
+
+    `content` is the digest of what was last applied; equal digests are the same state.
+    `gone` marks an order that the store no longer has: kept so that late events cannot revive it.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("store_id", "external_id"),
+        Index("ix_orders_customer", "store_id", "customer_id"),
+        Index("ix_orders_email", "store_id", "email", postgresql_where=text("account_id IS NULL")),
+        Index("ix_orders_phone", "store_id", "phone", postgresql_where=text("account_id IS NULL")),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    store_id: Mapped[UUID] = store_key()
+    external_id: Mapped[str]
+    number: Mapped[str]
+    status: Mapped[str]
+    currency: Mapped[str]
+    placed_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    modified_at: Mapped[datetime]
+    account_id: Mapped[str | None]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    total: Mapped[Decimal]
+    kept_net: Mapped[Decimal]
+    content: Mapped[bytes]
+    gone: Mapped[bool] = mapped_column(server_default="false")
+
+
+class OrderLine(Base):
+    """A line of an order, with what is kept of it after refunds."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (Index("ix_order_lines_store_id", "store_id"),)
+    order_id: Mapped[int] = mapped_column(
+        ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    store_id: Mapped[UUID]
+    external_id: Mapped[str]
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"))
+    name: Mapped[str]
+    quantity: Mapped[int] = mapped_column(BigInteger)
+    net: Mapped[Decimal]
+    kept_quantity: Mapped[int] = mapped_column(BigInteger)
+    kept_net: Mapped[Decimal]
+
+
+class Refund(Base):
+    """A refund of an order; `lines` lists what it assigns to order lines."""
+
+    __tablename__ = "refunds"
+    order_id: Mapped[int] = mapped_column(
+        ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True
+    )
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    store_id: Mapped[UUID]
+    amount: Mapped[Decimal]
+    allocated: Mapped[Decimal]
+    lines: Mapped[list[Any]] = mapped_column(JSONB)
+
+
+class PointEntry(Base):
+    """The append-only ledger of points: the app may insert and read, never change or delete."""
+
+    __tablename__ = "point_entries"
+    __table_args__ = (
+        UniqueConstraint("store_id", "reference"),
+        Index("ix_point_entries_customer", "store_id", "customer_id"),
+        Index("ix_point_entries_order", "store_id", "order_id"),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    store_id: Mapped[UUID] = store_key()
+    reference: Mapped[str]
+    order_id: Mapped[str]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    points: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    rule: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class WriteBack(Base):
+    """What one object of the store shall have, what it was last given, and what it had before.
+
+    `kind` is cross_sells or customer. `state` is waiting while `desired` has yet to be written,
+    done afterwards, dead when the store refused it for good.
+    """
+
+    __tablename__ = "write_backs"
+    __table_args__ = (
+        Index(
+            "ix_write_backs_due",
+            "next_attempt_at",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    desired: Mapped[Json]
+    written: Mapped[Json | None]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    last_error: Mapped[str | None]
+    written_at: Mapped[datetime | None]
+
+
+class Progress(Base):
+    """How far a long task of a store is: `page` is the last finished page of `pages`.
+
+    `cursor` is the newest modification time that a polling task has seen; `rejected` lists what
+    could not be read, as [identifier, reason].
+    """
+
+    __tablename__ = "progress"
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    task: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    page: Mapped[int] = mapped_column(server_default="0")
+    pages: Mapped[int] = mapped_column(server_default="0")
+    done: Mapped[int] = mapped_column(server_default="0")
+    total: Mapped[int] = mapped_column(server_default="0")
+    cursor: Mapped[datetime | None]
+    rejected: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
+    last_error: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class ProductAffinity(Base):
+    """A pair of products bought together or next; see `retention.affinity` for the measures."""
+
+    __tablename__ = "product_affinities"
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    other_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    count: Mapped[int]
+    base: Mapped[int]
+    other_base: Mapped[int]
+    total: Mapped[int]
+    support: Mapped[float]
+    confidence: Mapped[float]
+    base_rate: Mapped[float]
+    lift: Mapped[float]
+    score: Mapped[float]
+
+
+class Recommendation(Base):
+    """A product's list of recommended products, each with the reason in numbers."""
+
+    __tablename__ = "recommendations"
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    product_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True)
+    other_id: Mapped[int] = mapped_column(BigInteger)
+    score: Mapped[float]
+    reason_kind: Mapped[str]
+    count: Mapped[int]
+    base: Mapped[int]
+    base_rate: Mapped[float]
+    lift: Mapped[float]
+
+
+class CategoryFlow(Base):
+    """Of the customers whose first purchase was in one category, where the second one was."""
+
+    __tablename__ = "category_flows"
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    first_category_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    second_category_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    count: Mapped[int]
+    base: Mapped[int]
+    share: Mapped[float]
+    base_rate: Mapped[float]
+    lift: Mapped[float]
+    low: Mapped[float]
+    high: Mapped[float]
+    probability: Mapped[float]
+    enough: Mapped[bool]
+
+
+class CustomerCategory(Base):
+    """A customer's second-purchase category: observed, or predicted and ranked, with evidence."""
+
+    __tablename__ = "customer_categories"
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    customer_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True)
+    category_id: Mapped[int] = mapped_column(BigInteger)
+    basis: Mapped[str]
+    probability: Mapped[float]
+    count: Mapped[int]
+    base: Mapped[int]
+    base_rate: Mapped[float]
+    low: Mapped[float]
+    high: Mapped[float]
+    enough: Mapped[bool]
+
+
+class Computation(Base):
+    """The last recomputation of a store: its period, sample sizes and the same-category test."""
+
+    __tablename__ = "computations"
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    computed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    period_start: Mapped[datetime | None]
+    period_end: Mapped[datetime | None]
+    figures: Mapped[Json]
+    seconds: Mapped[float]

@@ -1,0 +1,173 @@
+"""The frozen records that every part of the product speaks.
+
+Identifiers are the store's own, as text. Amounts are exact decimals in the order's currency,
+times are aware and in UTC, points are whole numbers.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A product category of the store; `parent_id` is None at the top level."""
+
+    id: str
+    name: str
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product as the store has it; a variation is never one, it counts as its parent.
+
+    `category_ids` are the store's, in the store's order. `cross_sell_ids` is the list in the
+    store now, whoever wrote it. `recommendable` says that a shopper can find and buy it:
+    published, visible in the catalogue and in stock.
+    """
+
+    id: str
+    name: str
+    published: bool
+    visible: bool
+    in_stock: bool
+    category_ids: tuple[str, ...] = ()
+    cross_sell_ids: tuple[str, ...] = ()
+    modified_at: datetime | None = None
+
+    @property
+    def recommendable(self) -> bool:
+        """Whether it may be recommended to a shopper."""
+        return self.published and self.visible and self.in_stock
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer's account at the store. A guest has none and is known by the orders alone.
+
+    `email` is normalised (lower case, trimmed), `phone` is in E.164 form; either may be unknown.
+    """
+
+    id: str
+    email: str | None
+    phone: str | None
+    name: str
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line of an order: `net` is the line's amount after discounts, without tax.
+
+    `product_id` is None when the store no longer knows the product.
+    """
+
+    id: str
+    product_id: str | None
+    name: str
+    quantity: int
+    net: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """The part of a refund that concerns one order line; `quantity` and `net` are positive."""
+
+    order_line_id: str
+    quantity: int
+    net: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back on an order.
+
+    `amount` is positive and includes tax and shipping. `allocated` is the part of it that the
+    refund itself assigns to lines, taxes, shipping or fees. `lines` is None while only the
+    amount is known and the details have yet to be read from the store.
+    """
+
+    id: str
+    amount: Decimal
+    allocated: Decimal = Decimal(0)
+    lines: tuple[RefundLine, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as the store has it at `modified_at`.
+
+    `status` is the platform's own word. `account_id` is None for a guest, who is known by
+    `email` or `phone` (normalised as in `Account`). `total` includes tax and shipping and is
+    not reduced by refunds.
+    """
+
+    id: str
+    number: str
+    status: str
+    currency: str
+    placed_at: datetime
+    paid_at: datetime | None
+    modified_at: datetime
+    account_id: str | None
+    email: str | None
+    phone: str | None
+    total: Decimal
+    lines: tuple[OrderLine, ...]
+    refunds: tuple[Refund, ...] = ()
+
+    @property
+    def net(self) -> Decimal:
+        """The order's amount after discounts, without tax and shipping, before refunds."""
+        return sum((line.net for line in self.lines), Decimal(0))
+
+    @property
+    def refunds_are_complete(self) -> bool:
+        """Whether the lines of every refund are known."""
+        return all(refund.lines is not None for refund in self.refunds)
+
+
+ObjectKind = Literal["order", "product", "customer", "category"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a product is recommended, in numbers a person can check.
+
+    Of `base` buyers (or orders, for `together`) of the first product, `count` bought the second
+    one too, against the `base_rate` share among all. `lift` is their ratio.
+    """
+
+    kind: Literal["together", "next", "category", "popular"]
+    count: int
+    base: int
+    base_rate: float
+    lift: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One recommended product with its place in the list (1 is first) and its reason."""
+
+    product_id: str
+    rank: int
+    score: float
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class PointEntry:
+    """One line of the append-only points ledger.
+
+    `reference` is unique in the store: the same effect written twice is refused by the
+    database. `rule` is the earning rule as it was, so that later edits never change the past.
+    """
+
+    reference: str
+    order_id: str
+    customer_id: int
+    points: int
+    reason: Literal["earned", "reversed", "moved"]
+    rule: str

@@ -1,0 +1,1 @@
+"""Composition of the product: settings, application, command line and embedded services."""

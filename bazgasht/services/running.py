@@ -1,0 +1,99 @@
+"""The services the product needs, started where no URL says that they run elsewhere."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from bazgasht.services.postgres import PostgresServer
+from bazgasht.services.valkey import ValkeyServer
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class RunningServices:
+    """URLs of the services, and the embedded servers behind them.
+
+    Attributes:
+        owner_url: PostgreSQL as the role that owns the database, for migrations.
+        app_url: PostgreSQL as the role that owns nothing, for everything else.
+        redis_url: Valkey or Redis.
+        servers: those that are embedded; a service given by its URL has none here.
+    """
+
+    owner_url: str
+    app_url: str
+    redis_url: str
+    servers: tuple[PostgresServer | ValkeyServer, ...]
+
+    def ensure(self) -> None:
+        """Start an embedded server again that has ended, where it was before.
+
+        Raises:
+            ServiceError: it does not start; asking again later may help.
+        """
+        for server in self.servers:
+            if not server.is_running():
+                log.warning("service_died", service=type(server).__name__)
+                server.start()
+                log.info("service_restarted", service=type(server).__name__)
+
+    def stop(self) -> None:
+        """Stop the embedded servers that are ours, the last started first."""
+        for server in reversed(self.servers):
+            server.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def start_services(
+    data_directory: Path,
+    *,
+    database_url: str | None = None,
+    redis_url: str | None = None,
+    prefer_wheels: bool = False,
+) -> RunningServices:
+    """Start the services that have no URL, with their data under a directory.
+
+    Args:
+        data_directory: gets the folders `postgresql` and `valkey`.
+        database_url: a PostgreSQL that runs elsewhere; it then serves as `owner_url` and as
+            `app_url`, so give the app's role where row-level security shall hold.
+        redis_url: a Redis or Valkey that runs elsewhere.
+        prefer_wheels: use the wheels' programs even if the system has some.
+
+    Raises:
+        ServiceError: a server cannot be found or started; none is left running then.
+    """
+    postgres = PostgresServer(data_directory / "postgresql", prefer_wheels=prefer_wheels)
+    valkey = ValkeyServer(data_directory / "valkey", prefer_wheels=prefer_wheels)
+    wanted: list[PostgresServer | ValkeyServer] = []
+    if database_url is None:
+        wanted.append(postgres)
+    if redis_url is None:
+        wanted.append(valkey)
+    try:
+        for server in wanted:
+            server.start()
+    except BaseException:
+        for server in reversed(wanted):
+            server.stop()
+        raise
+    return RunningServices(
+        owner_url=database_url or postgres.owner_url,
+        app_url=database_url or postgres.app_url,
+        redis_url=redis_url or valkey.url,
+        servers=tuple(wanted),
+    )

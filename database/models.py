@@ -267,10 +267,12 @@ class PointEntry(Base):
 
 
 class WriteBack(Base):
-    """What one object of the store shall have, what it was last given, and what it had before.
+    """What one object of the store shall have, and what it was last given.
 
     `kind` is cross_sells or customer. `state` is waiting while `desired` has yet to be written,
-    done afterwards, dead when the store refused it for good.
+    done afterwards, dead when the store refused it for good. `sending` is noted before each
+    call, so that a crash between the store's yes and our note never mistakes our own writing
+    for the merchant's.
     """
 
     __tablename__ = "write_backs"
@@ -287,6 +289,7 @@ class WriteBack(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     desired: Mapped[Json]
+    sending: Mapped[Json | None]
     written: Mapped[Json | None]
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(server_default="0")

@@ -311,6 +311,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("external_id", sa.String(), nullable=False),
         sa.Column("desired", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("sending", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("written", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),

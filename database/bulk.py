@@ -1,0 +1,80 @@
+"""Writing many rows in one statement.
+
+PostgreSQL refuses COPY FROM into a table under row-level security, and a statement per row is
+slow; one JSON parameter that the server turns into rows of the table's own types is neither.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from database.models import Base
+
+ROWS_PER_STATEMENT = 20_000
+
+
+def encoded(value: object) -> object:
+    """A value that JSON does not know, as the text that PostgreSQL reads."""
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    return str(value)
+
+
+def insert_rows(
+    session: Session,
+    table: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    unique: Iterable[str] = (),
+    replace: Iterable[str] | None = None,
+    returning: Sequence[str] = (),
+) -> Sequence[Row[Any]]:
+    """Insert rows (mappings with the same keys) and return the named columns of those written.
+
+    The rows become the store's in scope.
+
+    Args:
+        unique: columns of the unique constraint that a row may already meet.
+        replace: columns to overwrite then; None refuses such a row with an error, and an empty
+            list leaves the row that is there (it is not returned).
+    """
+    if not rows:
+        return []
+    statement = text(_statement(table, list(rows[0]), unique, replace, returning))
+    written: list[Row[Any]] = []
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        portion = json.dumps(rows[start : start + ROWS_PER_STATEMENT], default=encoded)
+        result = session.execute(statement, {"rows": portion})
+        if returning:
+            written.extend(result.all())
+    return written
+
+
+def insert_json(session: Session, table: type[Base], columns: Sequence[str], rows: str) -> None:
+    """Insert rows that already are a JSON array of objects with at least these columns."""
+    session.execute(text(_statement(table, columns, (), None, ())), {"rows": rows})
+
+
+def _statement(
+    table: type[Base],
+    columns: Sequence[str],
+    unique: Iterable[str],
+    replace: Iterable[str] | None,
+    returning: Iterable[str],
+) -> str:
+    name, listed = table.__tablename__, ", ".join(f'"{column}"' for column in columns)
+    parts = [
+        f"INSERT INTO {name} (store_id, {listed})",
+        f"SELECT current_setting('bazgasht.store')::uuid, {listed}",
+        f"FROM json_populate_recordset(NULL::{name}, CAST(:rows AS json))",
+    ]
+    if replace is not None:
+        assignments = ", ".join(f'"{column}" = EXCLUDED."{column}"' for column in replace)
+        action = f"UPDATE SET {assignments}" if assignments else "NOTHING"
+        parts.append(f"ON CONFLICT ({', '.join(unique)}) DO {action}")
+    if returned := ", ".join(returning):
+        parts.append(f"RETURNING {returned}")
+    return " ".join(parts)

@@ -1,0 +1,122 @@
+"""Products and categories of the store in scope."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from database import outbox
+from database.bulk import insert_rows
+from database.models import Category, Product
+from database.versions import digest
+from retention.records import Category as CategoryRecord
+from retention.records import Product as ProductRecord
+
+PRODUCT_COLUMNS = (
+    "name",
+    "published",
+    "visible",
+    "in_stock",
+    "category_ids",
+    "cross_sell_ids",
+    "modified_at",
+    "content",
+    "gone",
+)
+
+
+def save_products(session: Session, products: Sequence[ProductRecord]) -> None:
+    """Keep the products' newest states, and note those whose cross-sells need another look."""
+    insert_rows(
+        session,
+        Product,
+        [_product_row(product) for product in products],
+        unique=("store_id", "external_id"),
+        replace=PRODUCT_COLUMNS,
+    )
+    outbox.reconsider_cross_sells(
+        session, {product.id: list(product.cross_sell_ids) for product in products}
+    )
+
+
+def _product_row(product: ProductRecord) -> dict[str, Any]:
+    return {
+        "external_id": product.id,
+        "name": product.name,
+        "published": product.published,
+        "visible": product.visible,
+        "in_stock": product.in_stock,
+        "category_ids": product.category_ids,
+        "cross_sell_ids": product.cross_sell_ids,
+        "modified_at": product.modified_at,
+        "content": digest(product),
+        "gone": False,
+    }
+
+
+def mark_products_gone(session: Session, identifiers: Iterable[str]) -> None:
+    """Note that the store no longer has these products; orders keep referring to them."""
+    session.execute(
+        update(Product)
+        .where(Product.external_id.in_(list(identifiers)))
+        .values(gone=True, published=False)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def product_numbers(session: Session, names: Mapping[str, str]) -> dict[str, int]:
+    """Our number of each product, by the store's identifier.
+
+    `names` maps identifier to name; a product that only an order's line has named so far gets a
+    row without content, to be filled when the product itself is read.
+    """
+    insert_rows(
+        session,
+        Product,
+        [{"external_id": key, "name": name} for key, name in sorted(names.items())],
+        unique=("store_id", "external_id"),
+        replace=(),
+    )
+    rows = session.execute(
+        select(Product.external_id, Product.id).where(Product.external_id.in_(list(names)))
+    )
+    return {row.external_id: row.id for row in rows}
+
+
+def unread_products(session: Session, limit: int) -> Sequence[str]:
+    """Products that only orders have named so far."""
+    return session.scalars(
+        select(Product.external_id)
+        .where(Product.content.is_(None), Product.gone.is_(False))
+        .limit(limit)
+    ).all()
+
+
+def save_categories(session: Session, categories: Sequence[CategoryRecord]) -> None:
+    """Keep the categories' newest states."""
+    insert_rows(
+        session,
+        Category,
+        [
+            {
+                "external_id": category.id,
+                "name": category.name,
+                "parent_external_id": category.parent_id,
+            }
+            for category in categories
+        ],
+        unique=("store_id", "external_id"),
+        replace=("name", "parent_external_id"),
+    )
+
+
+def categories(session: Session) -> dict[str, tuple[int, CategoryRecord]]:
+    """Every category of the store in scope with our number, by the store's identifier."""
+    return {
+        row.external_id: (
+            row.id,
+            CategoryRecord(row.external_id, row.name, row.parent_external_id),
+        )
+        for row in session.scalars(select(Category))
+    }

@@ -1,0 +1,196 @@
+"""The inbox: every webhook once, leased in batches, settled with the effects it had."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from database.models import InboxEvent
+
+LEASE = timedelta(seconds=120)
+MAXIMUM_ATTEMPTS = 10
+FIRST_RETRY_SECONDS = 2.0
+LONGEST_RETRY_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A verified event on its way into the inbox. `dead_because` keeps it as a dead one."""
+
+    store_id: UUID
+    key: str
+    topic: str
+    headers: dict[str, str]
+    body: bytes
+    dead_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """An event that this worker may handle until its lease ends."""
+
+    id: int
+    topic: str
+    body: bytes
+    attempts: int
+
+
+def put(session: Session, events: Sequence[Incoming]) -> None:
+    """Keep the events of the store in scope; one that is there already is left as it is."""
+    session.execute(
+        insert(InboxEvent).on_conflict_do_nothing(index_elements=["store_id", "key"]),
+        [
+            {
+                "store_id": event.store_id,
+                "key": event.key,
+                "topic": event.topic,
+                "headers": event.headers,
+                "body": zlib.compress(event.body, 1),
+                "state": "dead" if event.dead_because else "waiting",
+                "last_error": event.dead_because,
+            }
+            for event in events
+        ],
+    )
+
+
+def lease(session: Session, limit: int) -> tuple[UUID, list[Leased]]:
+    """Take up to `limit` waiting events whose time has come, oldest first, by the database's clock.
+
+    Returns the lease, which settling names again, and the events.
+    """
+    token = uuid4()
+    now = func.clock_timestamp()
+    due = (
+        select(InboxEvent.id)
+        .where(
+            InboxEvent.state == "waiting",
+            InboxEvent.next_attempt_at <= now,
+            (InboxEvent.leased_until.is_(None)) | (InboxEvent.leased_until < now),
+        )
+        .order_by(InboxEvent.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = session.execute(
+        update(InboxEvent)
+        .where(InboxEvent.id.in_(due.scalar_subquery()))
+        .values(lease=token, leased_until=now + LEASE)
+        .returning(InboxEvent.id, InboxEvent.topic, InboxEvent.body, InboxEvent.attempts)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return token, [Leased(r.id, r.topic, zlib.decompress(r.body), r.attempts) for r in sorted(rows)]
+
+
+def settle(session: Session, token: UUID, events: Sequence[int]) -> None:
+    """Mark events handled, in the same transaction as their effects."""
+    session.execute(
+        update(InboxEvent)
+        .where(InboxEvent.id.in_(events), InboxEvent.lease == token)
+        .values(
+            state="handled",
+            handled_at=func.clock_timestamp(),
+            lease=None,
+            leased_until=None,
+            last_error=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def fail(
+    session: Session,
+    token: UUID,
+    event: Leased,
+    error: str,
+    *,
+    permanent: bool,
+    retry_after: float | None = None,
+) -> None:
+    """Put an event back for a later try with back-off and jitter, or declare it dead.
+
+    `retry_after` (seconds) is what the store asked for. The error must hold no personal data.
+    """
+    attempts = event.attempts + 1
+    dead = permanent or attempts >= MAXIMUM_ATTEMPTS
+    wait = max(retry_seconds(attempts), retry_after or 0)
+    session.execute(
+        update(InboxEvent)
+        .where(InboxEvent.id == event.id, InboxEvent.lease == token)
+        .values(
+            state="dead" if dead else "waiting",
+            attempts=attempts,
+            last_error=error[:1000],
+            next_attempt_at=func.clock_timestamp()
+            + func.make_interval(0, 0, 0, 0, 0, 0, wait * (0.75 + func.random() / 2)),
+            lease=None,
+            leased_until=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def release(session: Session, token: UUID) -> None:
+    """Give back what is left of a lease, so that the next drain takes it at once."""
+    session.execute(
+        update(InboxEvent)
+        .where(InboxEvent.lease == token, InboxEvent.state == "waiting")
+        .values(lease=None, leased_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def retry_seconds(attempts: int) -> float:
+    """Seconds to wait after the given number of failed attempts: doubling, with a ceiling."""
+    return min(FIRST_RETRY_SECONDS * 2.0 ** (attempts - 1), LONGEST_RETRY_SECONDS)
+
+
+def replay(session: Session, event_id: int | None = None) -> int:
+    """Let one dead event, or all of the store in scope, be tried anew; how many there were."""
+    statement = (
+        update(InboxEvent)
+        .where(InboxEvent.state == "dead")
+        .values(state="waiting", attempts=0, next_attempt_at=func.clock_timestamp())
+        .returning(InboxEvent.id)
+        .execution_options(synchronize_session=False)
+    )
+    if event_id is not None:
+        statement = statement.where(InboxEvent.id == event_id)
+    return len(session.execute(statement).all())
+
+
+def listing(session: Session, state: str, limit: int = 50) -> Sequence[InboxEvent]:
+    """The newest events in a state, for a person to look at."""
+    return session.scalars(
+        select(InboxEvent)
+        .where(InboxEvent.state == state)
+        .order_by(InboxEvent.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def prune(session: Session, older_than: timedelta) -> int:
+    """Forget events handled longer ago than that; how many there were."""
+    rows = session.execute(
+        text(
+            "DELETE FROM inbox_events WHERE state = 'handled' "
+            "AND handled_at < clock_timestamp() - :age RETURNING id"
+        ),
+        {"age": older_than},
+    ).all()
+    return len(rows)
+
+
+def received_since(session: Session, moment: datetime) -> int:
+    """How many events of the store in scope came after `moment`."""
+    return (
+        session.scalar(
+            select(func.count()).select_from(InboxEvent).where(InboxEvent.received_at > moment)
+        )
+        or 0
+    )

@@ -1,0 +1,249 @@
+"""Orders of the store in scope, each in its newest state with lines and refunds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from database.bulk import insert_rows
+from database.catalogue import product_numbers
+from database.models import Order, OrderLine, Refund
+from database.versions import digest
+from retention.net import KeptOrder, kept
+from retention.records import Order as OrderRecord
+from retention.records import OrderLine as LineRecord
+from retention.records import Refund as RefundRecord
+from retention.records import RefundLine
+
+GONE = "gone"
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+ORDER_COLUMNS = (
+    "number",
+    "status",
+    "currency",
+    "placed_at",
+    "paid_at",
+    "modified_at",
+    "account_id",
+    "email",
+    "phone",
+    "customer_id",
+    "total",
+    "kept_net",
+    "content",
+    "gone",
+)
+
+
+def save_orders(
+    session: Session, orders: Sequence[OrderRecord], customers: Mapping[str, int | None]
+) -> None:
+    """Replace the orders with their newest states; their old lines and refunds go.
+
+    `customers` maps each order to our customer. Every refund must have its lines.
+    """
+    amounts = {order.id: kept(order) for order in orders}
+    rows = [
+        _order_row(order, customers[order.id], amounts[order.id])
+        for order in sorted(orders, key=lambda order: order.id)
+    ]
+    written = insert_rows(
+        session,
+        Order,
+        rows,
+        unique=("store_id", "external_id"),
+        replace=ORDER_COLUMNS,
+        returning=("id", "external_id"),
+    )
+    numbers = {row.external_id: row.id for row in written}
+    _replace_lines(session, orders, numbers, amounts)
+    _replace_refunds(session, orders, numbers)
+
+
+def _order_row(order: OrderRecord, customer: int | None, amount: KeptOrder) -> dict[str, Any]:
+    return {
+        "external_id": order.id,
+        "number": order.number,
+        "status": order.status,
+        "currency": order.currency,
+        "placed_at": order.placed_at,
+        "paid_at": order.paid_at,
+        "modified_at": order.modified_at,
+        "account_id": order.account_id,
+        "email": order.email,
+        "phone": order.phone,
+        "customer_id": customer,
+        "total": order.total,
+        "kept_net": sum((line.net for line in amount.lines), Decimal(0)),
+        "content": digest(order),
+        "gone": False,
+    }
+
+
+def _replace_lines(
+    session: Session,
+    orders: Sequence[OrderRecord],
+    numbers: Mapping[str, int],
+    amounts: Mapping[str, KeptOrder],
+) -> None:
+    names = {line.product_id: line.name for o in orders for line in o.lines if line.product_id}
+    products = product_numbers(session, names) if names else {}
+    session.execute(delete(OrderLine).where(OrderLine.order_id.in_(numbers.values())))
+    insert_rows(
+        session,
+        OrderLine,
+        [
+            _line_row(line, position, amounts[order.id], products) | {"order_id": numbers[order.id]}
+            for order in orders
+            for position, line in enumerate(order.lines)
+        ],
+    )
+
+
+def _line_row(
+    line: LineRecord, position: int, amount: KeptOrder, products: Mapping[str, int]
+) -> dict[str, Any]:
+    return {
+        "position": position,
+        "external_id": line.id,
+        "product_id": products[line.product_id] if line.product_id else None,
+        "name": line.name,
+        "quantity": line.quantity,
+        "net": line.net,
+        "kept_quantity": amount.lines[position].quantity,
+        "kept_net": amount.lines[position].net,
+    }
+
+
+def _replace_refunds(
+    session: Session, orders: Sequence[OrderRecord], numbers: Mapping[str, int]
+) -> None:
+    session.execute(delete(Refund).where(Refund.order_id.in_(numbers.values())))
+    insert_rows(
+        session,
+        Refund,
+        [
+            {
+                "order_id": numbers[order.id],
+                "external_id": refund.id,
+                "amount": refund.amount,
+                "allocated": refund.allocated,
+                "lines": [
+                    [line.order_line_id, line.quantity, str(line.net)]
+                    for line in refund.lines or ()
+                ],
+            }
+            for order in orders
+            for refund in order.refunds
+        ],
+    )
+
+
+def known_refunds(session: Session, orders: Iterable[str]) -> dict[tuple[str, str], RefundRecord]:
+    """The refunds that the database holds with their lines, by order and refund."""
+    rows = session.execute(
+        select(Order.external_id, Refund)
+        .join(Refund, Refund.order_id == Order.id)
+        .where(Order.external_id.in_(list(orders)))
+    )
+    return {(order, refund.external_id): _refund_record(refund) for order, refund in rows}
+
+
+def _refund_record(refund: Refund) -> RefundRecord:
+    return RefundRecord(
+        refund.external_id,
+        refund.amount,
+        refund.allocated,
+        tuple(RefundLine(line, quantity, Decimal(net)) for line, quantity, net in refund.lines),
+    )
+
+
+def load_orders(session: Session, identifiers: Iterable[str]) -> list[OrderRecord]:
+    """These orders as records, with lines and refunds; one that is gone has the status GONE."""
+    orders = session.scalars(select(Order).where(Order.external_id.in_(list(identifiers)))).all()
+    lines: dict[int, list[OrderLine]] = {order.id: [] for order in orders}
+    for line in session.scalars(
+        select(OrderLine).where(OrderLine.order_id.in_(lines)).order_by(OrderLine.position)
+    ):
+        lines[line.order_id].append(line)
+    refunds: dict[int, list[Refund]] = {order.id: [] for order in orders}
+    for refund in session.scalars(select(Refund).where(Refund.order_id.in_(lines))):
+        refunds[refund.order_id].append(refund)
+    return [_order_record(order, lines[order.id], refunds[order.id]) for order in orders]
+
+
+def _order_record(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> OrderRecord:
+    return OrderRecord(
+        id=order.external_id,
+        number=order.number,
+        status=order.status,
+        currency=order.currency,
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        modified_at=order.modified_at,
+        account_id=order.account_id,
+        email=order.email,
+        phone=order.phone,
+        total=order.total,
+        lines=tuple(
+            LineRecord(line.external_id, None, line.name, line.quantity, line.net) for line in lines
+        ),
+        refunds=tuple(_refund_record(refund) for refund in refunds),
+    )
+
+
+def mark_orders_gone(session: Session, identifiers: Iterable[str]) -> None:
+    """Note that the store no longer has these orders, also those we never saw.
+
+    A row stays for each, so that an event that comes late finds it and does not revive it.
+    """
+    tombstone = {
+        "number": "",
+        "status": GONE,
+        "currency": "XXX",
+        "placed_at": EPOCH,
+        "modified_at": EPOCH,
+        "total": 0,
+        "kept_net": 0,
+        "content": b"",
+        "gone": True,
+    }
+    insert_rows(
+        session,
+        Order,
+        [tombstone | {"external_id": identifier} for identifier in sorted(identifiers)],
+        unique=("store_id", "external_id"),
+        replace=("status", "gone"),
+    )
+
+
+def move_orders(session: Session, customers: Mapping[str, int | None]) -> list[str]:
+    """Give orders to the customers named; the orders whose customer changed."""
+    rows = session.execute(
+        select(Order.external_id, Order.customer_id).where(Order.external_id.in_(list(customers)))
+    ).all()
+    moved = {
+        row.external_id: customers[row.external_id]
+        for row in rows
+        if row.customer_id != customers[row.external_id]
+    }
+    for order, customer in moved.items():
+        session.execute(
+            update(Order)
+            .where(Order.external_id == order)
+            .values(customer_id=customer)
+            .execution_options(synchronize_session=False)
+        )
+    return list(moved)
+
+
+def customers_of(session: Session, identifiers: Iterable[str]) -> dict[str, int | None]:
+    """The customer of each of these orders."""
+    rows = session.execute(
+        select(Order.external_id, Order.customer_id).where(Order.external_id.in_(list(identifiers)))
+    )
+    return {row.external_id: row.customer_id for row in rows}

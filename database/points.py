@@ -1,0 +1,67 @@
+"""The ledger of points of the store in scope. Entries are only ever added."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from database.bulk import insert_rows
+from database.models import PointEntry
+from retention.records import PointEntry as EntryRecord
+
+
+def entries_of_orders(session: Session, orders: Iterable[str]) -> dict[str, list[EntryRecord]]:
+    """The entries of each of these orders, oldest first."""
+    found: dict[str, list[EntryRecord]] = {}
+    for row in session.scalars(
+        select(PointEntry).where(PointEntry.order_id.in_(list(orders))).order_by(PointEntry.id)
+    ):
+        found.setdefault(row.order_id, []).append(
+            EntryRecord(
+                reference=row.reference,
+                order_id=row.order_id,
+                customer_id=row.customer_id,
+                points=row.points,
+                reason=row.reason,  # type: ignore[arg-type]
+                rule=row.rule,
+            )
+        )
+    return found
+
+
+def append(session: Session, entries: Sequence[EntryRecord]) -> None:
+    """Add entries. The database refuses a reference that exists, and the transaction with it."""
+    insert_rows(
+        session,
+        PointEntry,
+        [
+            {
+                "reference": entry.reference,
+                "order_id": entry.order_id,
+                "customer_id": entry.customer_id,
+                "points": entry.points,
+                "reason": entry.reason,
+                "rule": entry.rule,
+            }
+            for entry in entries
+        ],
+    )
+
+
+def balances(session: Session, customers: Iterable[int]) -> dict[int, int]:
+    """Each customer's balance: the sum of the entries, 0 for one without any."""
+    listed = list(customers)
+    rows = session.execute(
+        select(PointEntry.customer_id, func.sum(PointEntry.points))
+        .where(PointEntry.customer_id.in_(listed))
+        .group_by(PointEntry.customer_id)
+    )
+    return dict.fromkeys(listed, 0) | {row[0]: int(row[1]) for row in rows}
+
+
+def total(session: Session) -> tuple[int, int]:
+    """Number of entries and sum of all points of the store in scope."""
+    count, points = session.execute(
+        select(func.count(), func.coalesce(func.sum(PointEntry.points), 0))
+    ).one()
+    return count, int(points)

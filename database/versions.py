@@ -1,0 +1,88 @@
+"""Which of two states of the same object is the newer one.
+
+Stores date their objects to the second and deliver in any order, so a date alone does not
+decide: two different states with one date are settled by reading the object from the store.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from enum import Enum
+from hashlib import blake2b
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from database.models import Customer, Order, Product
+from retention.records import Account, ObjectKind
+from retention.records import Order as OrderRecord
+from retention.records import Product as ProductRecord
+
+Versioned = OrderRecord | ProductRecord | Account
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Verdict(Enum):
+    """What to do with a state that came in."""
+
+    APPLY = "apply"
+    SKIP = "skip"
+    LOOK_UP = "look up"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A state of an object: when the store changed it last, and the digest of what it held."""
+
+    modified_at: datetime | None
+    content: bytes | None
+    gone: bool = False
+
+
+def digest(record: Versioned) -> bytes:
+    """Sixteen bytes that are equal when two states are the same but for their date.
+
+    A refund counts with its number and amount: its lines never change, and an event does not
+    carry them.
+    """
+    parts = [
+        [(refund.id, refund.amount) for refund in record.refunds]
+        if isinstance(record, OrderRecord) and field.name == "refunds"
+        else getattr(record, field.name)
+        for field in fields(record)
+        if field.name != "modified_at"
+    ]
+    return blake2b(repr(parts).encode(), digest_size=16).digest()
+
+
+def version_of(record: Versioned) -> Version:
+    """The record's own version."""
+    return Version(record.modified_at, digest(record))
+
+
+def judge(known: Version | None, new: Version, *, read_now: bool) -> Verdict:
+    """Whether `new` replaces `known`; `read_now` says it was just read from the store."""
+    if known is None or known.content is None:
+        return Verdict.APPLY
+    if known.gone:
+        return Verdict.APPLY if read_now else Verdict.LOOK_UP
+    before, after = known.modified_at or NEVER, new.modified_at or NEVER
+    if after > before:
+        return Verdict.APPLY
+    if after < before or known.content == new.content:
+        return Verdict.SKIP
+    return Verdict.APPLY if read_now else Verdict.LOOK_UP
+
+
+def known_versions(
+    session: Session, kind: ObjectKind, identifiers: Iterable[str]
+) -> dict[str, Version]:
+    """The versions that the database holds of these objects of the store in scope."""
+    table = {"order": Order, "product": Product, "customer": Customer}[kind]
+    name = Customer.account_id if table is Customer else table.external_id  # type: ignore[attr-defined]
+    rows = session.execute(
+        select(name, table.modified_at, table.content, table.gone).where(  # type: ignore[attr-defined]
+            name.in_(list(identifiers))
+        )
+    )
+    return {row[0]: Version(row[1], row[2], row[3]) for row in rows}

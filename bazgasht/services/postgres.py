@@ -1,8 +1,6 @@
-"""An embedded PostgreSQL server: started, attached to, taken over and stopped."""
+"""An embedded PostgreSQL server."""
 
 import subprocess
-import threading
-import time
 from pathlib import Path
 
 import psycopg
@@ -10,40 +8,29 @@ import structlog
 
 from bazgasht.services import postgres_setup as setup
 from bazgasht.services import postmaster
-from bazgasht.services.account import SYSTEM_DIRECTORY, require_reachable, service_account
+from bazgasht.services.account import (
+    SYSTEM_DIRECTORY,
+    Identity,
+    require_reachable,
+    service_account,
+)
 from bazgasht.services.binaries import PostgresBinaries, find_postgres, make_reachable
 from bazgasht.services.errors import ServiceError
-from bazgasht.services.processes import (
-    end_of_log,
-    open_log,
-    server_environment,
-    wait_until,
-)
-from bazgasht.services.state import (
-    LOOPBACK,
-    FileLock,
-    choose_port,
-    make_directory,
-    read_or_create_secrets,
-)
+from bazgasht.services.processes import wait_until
+from bazgasht.services.server import SECONDS_TO_ANSWER, EmbeddedServer
+from bazgasht.services.state import LOOPBACK, make_directory, read_or_create_secrets
 
 log = structlog.get_logger()
 
-_SECONDS_TO_ANSWER = 60.0
-_SECONDS_TO_RECOVER = 600.0
-_SECONDS_FOR_PASSING_TROUBLE = 30.0
 
-# What passes by itself: backends of a killed server still winding up, a port just taken.
-_PASSING = ("still in use", "could not bind", "could not create any TCP/IP sockets")
+class PostgresServer(EmbeddedServer):
+    """PostgreSQL with one database and two roles: its owner, and the app, which owns nothing."""
 
-
-class PostgresServer:
-    """PostgreSQL over a data directory of its own, on loopback.
-
-    Whoever starts it first holds a lock for as long as it lives and owns the server; others
-    attach to it. A server left running by an owner that was killed is taken over by the next
-    one to start, so that a clean stop leaves nothing behind.
-    """
+    title = "PostgreSQL"
+    # Recovery after a crash may read gigabytes of the write-ahead log.
+    seconds_to_start = 600.0
+    # Backends of a killed server are still winding up, or the port has just been taken.
+    passing_troubles = ("still in use", "could not bind", "could not create any TCP/IP sockets")
 
     def __init__(
         self, directory: Path, *, prefer_wheels: bool = False, copies: Path | None = None
@@ -53,21 +40,15 @@ class PostgresServer:
         Args:
             directory: holds the data, the credentials, the port, the lock and the log.
             prefer_wheels: use the wheel's programs even if the system has some.
-            copies: where programs go that the server's account cannot run in their place.
+            copies: where programs go that the server's account cannot reach in their place.
         """
-        self._directory = directory.resolve()
+        super().__init__(directory)
         self._data = self._directory / "data"
-        self._log = self._directory / "server.log"
-        self._credentials = self._directory / "credentials.json"
         self._account = service_account(self._data)
         self._prefer_wheels = prefer_wheels
-        self._copies = copies or (SYSTEM_DIRECTORY if self._account else self._directory)
-        self._lock = FileLock(self._directory / "lock")
-        self._turn = threading.RLock()
-        self._child: subprocess.Popen[bytes] | None = None
+        self._copies = copies or SYSTEM_DIRECTORY
+        self._binaries: PostgresBinaries | None = None
         self._secrets: dict[str, str] = {}
-        self._port = 0
-        self.attached = False
 
     @property
     def owner_url(self) -> str:
@@ -86,50 +67,8 @@ class PostgresServer:
 
     @property
     def process(self) -> int | None:
-        """Process id of the server that runs over our data, or None."""
+        """Process id of the server that runs over our data, whoever started it, or None."""
         return postmaster.running_process(self._data)
-
-    def is_running(self) -> bool:
-        """Whether the server that `start` gave us is alive."""
-        if self._port == 0:
-            return False
-        if self._child is not None:
-            return self._child.poll() is None
-        return self.process is not None
-
-    def start(self) -> None:
-        """Start the server, or attach to the one that runs; does nothing if that is done.
-
-        A server that ended comes back on the port it had, so that its URLs stay true.
-
-        Raises:
-            ServiceError: it cannot be found, initialised or started; the message says why.
-        """
-        with self._turn:
-            if self.is_running():
-                return
-            self._prepare_directory()
-            self.attached = False
-            if not wait_until(self._own_or_attach, _SECONDS_TO_ANSWER):
-                raise ServiceError(
-                    f"another process holds {self._directory / 'lock'}, but its PostgreSQL did "
-                    f"not answer within {_SECONDS_TO_ANSWER:.0f} s"
-                )
-            if not self.attached:
-                self._start_as_owner()
-
-    def stop(self) -> None:
-        """Stop the server cleanly if we own it; one that we attached to is left alone.
-
-        Raises:
-            ServiceError: it did not end.
-        """
-        with self._turn:
-            if self._lock.is_held:
-                self._end_own()
-                self._lock.release()
-            self._port = 0
-            self.attached = False
 
     def _url(self, role: str, database: str) -> str:
         if self._port == 0:
@@ -142,108 +81,58 @@ class PostgresServer:
         if self._account is not None:
             require_reachable(self._directory, self._account)
 
-    def _own_or_attach(self) -> bool:
-        if self._lock.acquire():
-            return True
+    def _port_to_attach_to(self) -> int | None:
         port = postmaster.port_in_use(self._data)
-        if port is not None and self._credentials.exists():
-            self._secrets = read_or_create_secrets(self._credentials, setup.ROLES)
-            # The app's role can connect only once the owner of the server has made it all.
-            self.attached = self._lets_in(port, setup.APP, setup.DATABASE)
-        if self.attached:
-            self._port, self._child = port or 0, None
-        return self.attached
+        if port is None or not self._credentials.exists():
+            return None
+        self._secrets = read_or_create_secrets(self._credentials, setup.ROLES)
+        # The app's role is let in only once the owner of the server has made everything.
+        return port if self._lets_in(port, setup.APP, setup.DATABASE) else None
 
     def _start_as_owner(self) -> None:
-        try:
-            self._secrets = read_or_create_secrets(self._credentials, setup.ROLES)
-            if not self._take_over():
-                self._launch(self._prepare_data())
-            with self._connect(self._port, setup.SUPERUSER, "postgres") as connection:
-                setup.ensure_database(connection, self._secrets)
-        except BaseException:
-            self._end_own()
-            self._lock.release()
-            raise
+        self._secrets = read_or_create_secrets(self._credentials, setup.ROLES)
+        if not self._take_over():
+            self._prepare_data()
+            self._launch()
+        with self._connect(self._port, setup.SUPERUSER, "postgres") as connection:
+            setup.ensure_database(connection, self._secrets)
 
     def _take_over(self) -> bool:
         """Adopt a server whose owner was killed; False if there is none or it had to be ended."""
         process = self.process
         if process is None:
             return False
-        log.warning("postgresql_taken_over", process=process)
-        wait_until(lambda: self.process is None or self._answers(), _SECONDS_TO_ANSWER)
-        if self._answers():
-            self._port, self._child = postmaster.port_in_use(self._data) or 0, None
+        wait_until(lambda: self.process is None or self._answers(), SECONDS_TO_ANSWER)
+        port = postmaster.port_in_use(self._data)
+        if port is not None and self._answers():
+            self._adopt(port)
             return True
         postmaster.end(process)
         return False
 
-    def _prepare_data(self) -> PostgresBinaries:
-        """The programs to run the data with, which are made if there are none."""
+    def _prepare_data(self) -> None:
+        """Choose the programs by the data, and make the data if there are none."""
         made_by = setup.major_version(self._data)
         found = find_postgres(prefer_wheels=self._prefer_wheels, major=made_by)
-        binaries = make_reachable(found, self._account, self._copies)
+        self._binaries = make_reachable(found, self._account, self._copies)
         if self._account is not None:
             log.info("postgresql_runs_unprivileged", user=self._account.name)
         if made_by is None:
             superuser = self._secrets[setup.SUPERUSER]
-            setup.initialise(binaries, self._data, self._account, superuser)
+            setup.initialise(self._binaries, self._data, self._account, superuser)
         postmaster.forget(self._data)
-        return binaries
 
-    def _launch(self, binaries: PostgresBinaries) -> None:
-        deadline = time.monotonic() + _SECONDS_FOR_PASSING_TROUBLE
-        while True:
-            port = self._port or choose_port(self._directory / "port")
-            said_before = self._log.stat().st_size if self._log.exists() else 0
-            self._child = self._spawn(setup.command(binaries, self._data, port))
-            if self._becomes_ready(self._child):
-                self._port = port
-                return
-            said = end_of_log(self._log, said_before)
-            if not any(trouble in said for trouble in _PASSING) or time.monotonic() > deadline:
-                raise ServiceError(f"PostgreSQL did not start; {self._log} ends with: {said}")
-            time.sleep(0.2)
+    def _spawn(self, port: int) -> subprocess.Popen[bytes]:
+        if self._binaries is None:
+            raise ServiceError("PostgreSQL's programs have not been chosen")
+        identity = self._account.identity() if self._account else Identity()
+        return self._run(setup.command(self._binaries, self._data, port), identity)
 
-    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
-        with open_log(self._log) as output:
-            # A session of its own keeps a terminal's Ctrl-C from the server.
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self._directory,
-                env=server_environment(),
-                start_new_session=True,
-                **(self._account.identity() if self._account else {}),
-            )
-
-    def _becomes_ready(self, child: subprocess.Popen[bytes]) -> bool:
-        """Wait through recovery; False if the server ended instead."""
-        answered = wait_until(
-            lambda: child.poll() is not None or self._answers(), _SECONDS_TO_RECOVER
-        )
-        if not answered:
-            raise ServiceError(f"PostgreSQL did not answer within {_SECONDS_TO_RECOVER:.0f} s")
-        return child.poll() is None
-
-    def _end_own(self) -> None:
-        if self._child is None:
-            process = self.process
-        else:
-            process = self._child.pid if self._child.poll() is None else None
-        if process is not None:
-            postmaster.end(process)
-        if self._child is not None:
-            self._child.wait()
-            self._child = None
-
-    def _answers(self) -> bool:
-        """Whether the server that runs over our data lets the superuser in."""
-        port = postmaster.port_in_use(self._data)
-        return port is not None and self._lets_in(port, setup.SUPERUSER, "postgres")
+    def _answers(self, port: int | None = None) -> bool:
+        running = postmaster.port_in_use(self._data)
+        if running is None or port not in (None, running):
+            return False
+        return self._lets_in(running, setup.SUPERUSER, "postgres")
 
     def _lets_in(self, port: int, role: str, database: str) -> bool:
         try:
@@ -268,3 +157,14 @@ class PostgresServer:
             autocommit=True,
             connect_timeout=5,
         )
+
+    def _end_own(self) -> None:
+        if self._child is None:
+            process = self.process
+        else:
+            process = self._child.pid if self._child.poll() is None else None
+        if process is not None:
+            postmaster.end(process)
+        if self._child is not None:
+            self._child.wait()
+            self._child = None

@@ -5,12 +5,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import structlog
-
 from bazgasht.services.postgres import PostgresServer
 from bazgasht.services.valkey import ValkeyServer
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -30,16 +26,13 @@ class RunningServices:
     servers: tuple[PostgresServer | ValkeyServer, ...]
 
     def ensure(self) -> None:
-        """Start an embedded server again that has ended, where it was before.
+        """Start an embedded server again that ended though nobody stopped it, where it was.
 
         Raises:
             ServiceError: it does not start; asking again later may help.
         """
         for server in self.servers:
-            if not server.is_running():
-                log.warning("service_died", service=type(server).__name__)
-                server.start()
-                log.info("service_restarted", service=type(server).__name__)
+            server.ensure()
 
     def stop(self) -> None:
         """Stop the embedded servers that are ours, the last started first."""
@@ -77,23 +70,22 @@ def start_services(
     Raises:
         ServiceError: a server cannot be found or started; none is left running then.
     """
-    postgres = PostgresServer(data_directory / "postgresql", prefer_wheels=prefer_wheels)
-    valkey = ValkeyServer(data_directory / "valkey", prefer_wheels=prefer_wheels)
-    wanted: list[PostgresServer | ValkeyServer] = []
-    if database_url is None:
-        wanted.append(postgres)
-    if redis_url is None:
-        wanted.append(valkey)
+    servers: list[PostgresServer | ValkeyServer] = []
     try:
-        for server in wanted:
-            server.start()
+        if database_url is None:
+            postgres = PostgresServer(data_directory / "postgresql", prefer_wheels=prefer_wheels)
+            servers.append(postgres)
+            postgres.start()
+            owner_url, app_url = postgres.owner_url, postgres.app_url
+        else:
+            owner_url = app_url = database_url
+        if redis_url is None:
+            valkey = ValkeyServer(data_directory / "valkey", prefer_wheels=prefer_wheels)
+            servers.append(valkey)
+            valkey.start()
+            redis_url = valkey.url
     except BaseException:
-        for server in reversed(wanted):
+        for server in reversed(servers):
             server.stop()
         raise
-    return RunningServices(
-        owner_url=database_url or postgres.owner_url,
-        app_url=database_url or postgres.app_url,
-        redis_url=redis_url or valkey.url,
-        servers=tuple(wanted),
-    )
+    return RunningServices(owner_url, app_url, redis_url, tuple(servers))

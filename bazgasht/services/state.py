@@ -34,7 +34,13 @@ class FileLock:
         """Take the lock without waiting; False if somebody else holds it."""
         if self._descriptor is not None:
             return True
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except PermissionError:
+            raise ServiceError(
+                f"{self._path} belongs to another user; run as that user or set "
+                f"BAZGASHT_DATA_DIRECTORY to a directory of your own"
+            ) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -1,0 +1,1 @@
+"""What can happen in a store, each with the webhook events that a running store fires."""

@@ -1,17 +1,17 @@
 """What can go wrong at a store, as a tree.
 
-    ConnectorError
-    ├── TemporaryError            try again later: timeouts, 5xx, broken connections
-    │   ├── RateLimited           429, or throttled; `retry_after` in seconds when told
-    │   └── Unreachable           no answer at all
-    └── PermanentError            trying again changes nothing
-        ├── CredentialsRefused    the key is revoked, wrong or may not do this
-        ├── NotFound              the store has no such object
-        ├── Refused               the store understood and said no (4xx)
-        ├── BadPayload            what came does not read as what it should be; names the field
-        ├── BadSignature          the webhook was not signed with the store's secret
-        ├── ForbiddenAddress      the address is private, or not one that may be called
-        └── TooLarge              the answer is larger than the limit
+ConnectorError
+├── TemporaryError            try again later: timeouts, 5xx, broken connections
+│   ├── RateLimited           429, or throttled; `retry_after` in seconds when told
+│   └── Unreachable           no answer at all
+└── PermanentError            trying again changes nothing
+    ├── CredentialsRefused    the key is revoked, wrong or may not do this
+    ├── NotFound              the store has no such object
+    ├── Refused               the store understood and said no (4xx)
+    ├── BadPayload            what came does not read as what it should be; names the field
+    ├── BadSignature          the webhook was not signed with the store's secret
+    ├── ForbiddenAddress      the address is private, or not one that may be called
+    └── TooLarge              the answer is larger than the limit
 """
 
 

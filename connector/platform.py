@@ -13,7 +13,6 @@ from typing import Protocol
 from retention.records import Account, Category, ObjectKind, Order, Product
 
 
-
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """Where a store is and the keys to its API. Never logged."""
@@ -28,7 +27,7 @@ class StoreProfile:
     """What a store says of itself.
 
     `time_zone` is an IANA name or a fixed offset such as "+03:30"; `currency` is the platform's
-    code. `warnings` are sentences for the merchant, for example that the key's owner may not
+    code; `country` has two letters, or is empty. `warnings` are sentences for the merchant, for example that the key's owner may not
     read what the app writes.
     """
 
@@ -60,7 +59,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """An event that says only that something happened to an object: read it from the store."""
+    """An event that says only that something happened to an object: read it from the store.
+
+    An empty `id` means some object of this kind, which one is not known: reconcile the kind.
+    """
 
     kind: ObjectKind
     id: str
@@ -127,7 +129,9 @@ class ConnectedStore(Protocol):
         """Name, currency and time zone; the cheapest call that proves the keys work."""
         ...
 
-    def read(self, kind: ObjectKind, identifier: str) -> Order | Product | Account | Category | None:
+    def read(
+        self, kind: ObjectKind, identifier: str
+    ) -> Order | Product | Account | Category | None:
         """The object as it is now, complete (an order with its refunds' lines), or None if gone.
 
         A trashed order is returned with its status; a variation is read as its parent product.

@@ -1,0 +1,200 @@
+"""The only way out to a store: guarded, bounded and repeated with patience.
+
+The address that a store gives is not trusted. `requests-hardened` resolves the name once,
+refuses private and loopback addresses, and connects to the very address it has checked.
+"""
+
+import email.utils
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.cookiejar import DefaultCookiePolicy
+from itertools import count
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from requests_hardened import Config, HTTPSession
+from requests_hardened.ip_filter import InvalidIPAddress
+
+from connector.deadline import Deadline, DeadlineAdapter
+from connector.errors import ForbiddenAddress, TemporaryError, TooLarge, Unreachable
+from connector.manifest import load
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of one call, in seconds and bytes.
+
+    `total_seconds` covers all attempts together. `longest_wait` is how long a store may ask to
+    wait before the call gives up and leaves the waiting to its caller.
+    """
+
+    connect_seconds: float = 5
+    read_seconds: float = 30
+    total_seconds: float = 90
+    largest_answer: int = 64 * 1024 * 1024
+    attempts: int = 4
+    back_off_seconds: float = 0.5
+    longest_back_off: float = 8
+    longest_wait: float = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A store's whole answer; header names are found in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class GuardedSession:
+    """Calls one store and keeps its connections for reuse. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        development: bool = False,
+        limits: Limits | None = None,
+        authorities: str | None = None,
+    ) -> None:
+        """Open nothing yet.
+
+        `development` allows loopback addresses and plain http. `authorities` is a file of
+        certificates to trust instead of the usual ones.
+        """
+        self.limits = limits or Limits()
+        self._development = development
+        self._session = HTTPSession(
+            Config(
+                ip_filter_enable=True,
+                ip_filter_allow_loopback_ips=development,
+                never_redirect=True,
+                default_timeout=(self.limits.connect_seconds, self.limits.read_seconds),
+                user_agent_override=f"Bazgasht/{load().version}",
+            )
+        )
+        for scheme in ("http", "https"):
+            adapter = DeadlineAdapter(scheme == "https", allow_loopback=development)
+            self._session.mount(f"{scheme}://", adapter)
+        # Neither proxies nor passwords from the machine's own configuration, and no cookies.
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.verify = authorities or True
+
+    def call(
+        self,
+        build: Callable[[], requests.Request],
+        read: Callable[[Answer], Result],
+        *,
+        repeatable: bool = True,
+    ) -> Result:
+        """What `read` makes of the answer to the request that `build` makes.
+
+        While the call fails for now and is `repeatable`, it is made again, each time with a
+        request newly built (a signature may be used once), after a growing random pause or the
+        one that the store asks for. Redirects are not followed: `read` gets to see them.
+
+        Raises:
+            TemporaryError: all attempts failed; also whatever `read` raises.
+            ForbiddenAddress: the address may not be called.
+            TooLarge: the answer is over the limit.
+        """
+        ends = time.monotonic() + self.limits.total_seconds
+        for attempt in count(1):
+            try:
+                return read(self._send(build(), ends))
+            except TemporaryError as error:
+                pause = self._pause(attempt, error.retry_after)
+                is_last = not repeatable or attempt >= self.limits.attempts
+                if is_last or pause is None or time.monotonic() + pause >= ends:
+                    raise
+            time.sleep(pause)
+        raise AssertionError("the attempts never run out without an answer or an error")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def _pause(self, attempt: int, asked: float | None) -> float | None:
+        if asked is not None:
+            return asked if asked <= self.limits.longest_wait else None
+        longest = self.limits.back_off_seconds * 2.0 ** (attempt - 1)
+        # The pause is random so that many workers do not come back at the same instant.
+        return random.uniform(0.5, 1) * min(longest, self.limits.longest_back_off)  # noqa: S311
+
+    def _send(self, request: requests.Request, ends: float) -> Answer:
+        address = urlsplit(request.url)
+        if address.scheme not in (("http", "https") if self._development else ("https",)):
+            raise ForbiddenAddress(f"{address.hostname}: only https addresses are called")
+        deadline = Deadline(max(ends - time.monotonic(), 0.001))
+        try:
+            with deadline:
+                return self._exchange(request, deadline)
+        except (requests.RequestException, OSError, UnicodeError) as error:
+            failure = _explain(error, f"{address.hostname}", deadline)
+        # Raised here and not in the clause above: what requests raises holds the whole address,
+        # whose query carries the signature, and would be printed as the cause.
+        raise failure
+
+    def _exchange(self, request: requests.Request, deadline: Deadline) -> Answer:
+        prepared = self._session.prepare_request(request)
+        with self._session.send(prepared, stream=True, verify=self._session.verify) as response:
+            body = bytearray()
+            for chunk in response.iter_content(64 * 1024):
+                body += chunk
+                if len(body) > self.limits.largest_answer:
+                    limit = f"{self.limits.largest_answer:,} bytes"
+                    raise TooLarge(f"{urlsplit(request.url).hostname}: answered over {limit}")
+            if deadline.expired:
+                raise TimeoutError
+            return Answer(response.status_code, response.headers, bytes(body))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that a Retry-After header asks for, given as a number or as a date."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _explain(error: Exception, host: str, deadline: Deadline) -> Exception:
+    """Our error for one of requests', without its text, which may hold the query."""
+    if isinstance(error, InvalidIPAddress):
+        return ForbiddenAddress(f"{host}: resolves to a private address")
+    if isinstance(error, (requests.exceptions.InvalidURL, UnicodeError)):
+        return ForbiddenAddress(f"{host}: is not an address that can be called")
+    if deadline.expired or isinstance(error, (requests.Timeout, TimeoutError)):
+        return Unreachable(f"{host}: did not answer in time")
+    if isinstance(error, requests.exceptions.SSLError):
+        return Unreachable(f"{host}: has no valid certificate for this name")
+    if isinstance(
+        error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
+    ):
+        return TemporaryError(f"{host}: its answer broke off")
+    return Unreachable(f"{host}: could not be reached, or broke the connection")
+
+
+def _without_queries(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            text.partition("?")[0] if isinstance(text, str) else text for text in record.args
+        )
+    return True
+
+
+# At the level of debugging urllib3 logs every address with its query, where signatures are.
+logging.getLogger("urllib3.connectionpool").addFilter(_without_queries)

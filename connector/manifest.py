@@ -1,0 +1,197 @@
+"""The app's listing, `manifest.json` at the root of the repository, as typed data.
+
+Registration of webhooks, the check of settings and the settings page all read it. The package
+carries it as `connector/manifest.json`, a link to the file at the root that a wheel turns into
+a copy, so it is found in a checkout and in an installed wheel alike.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from importlib import resources
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Listed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Label(_Listed):
+    """A text in English and in Persian."""
+
+    en: str
+    fa: str
+
+
+class PlatformEntry(_Listed):
+    """What the app asks of one platform, and the names under which it writes there."""
+
+    scope: str
+    topics: tuple[str, ...]
+    purchase_statuses: tuple[str, ...]
+    customer_fields: Mapping[str, str]
+
+
+class IntegerSetting(_Listed):
+    """A whole number between `minimum` and `maximum`, both allowed."""
+
+    type: Literal["integer"]
+    label: Label
+    default: int
+    minimum: int
+    maximum: int
+
+    def read(self, value: object) -> int:
+        """The value as a whole number; ValueError says what is wrong."""
+        number = _number(value, Decimal(self.minimum), Decimal(self.maximum))
+        if number != int(number):
+            raise ValueError(f"must be a whole number, not {number:f}")
+        return int(number)
+
+
+class DecimalSetting(_Listed):
+    """An exact number between `minimum` and `maximum`, both allowed."""
+
+    type: Literal["decimal"]
+    label: Label
+    default: Decimal
+    minimum: Decimal
+    maximum: Decimal
+
+    def read(self, value: object) -> Decimal:
+        """The value as a decimal; ValueError says what is wrong."""
+        return _number(value, self.minimum, self.maximum)
+
+
+class BooleanSetting(_Listed):
+    """On or off."""
+
+    type: Literal["boolean"]
+    label: Label
+    default: bool
+
+    def read(self, value: object) -> bool:
+        """The value as a truth; ValueError says what is wrong."""
+        words = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
+        word = str(value).strip().lower()
+        if word not in words:
+            raise ValueError("must be true or false")
+        return words[word]
+
+
+class ChoiceSetting(_Listed):
+    """One of some words."""
+
+    type: Literal["choice"]
+    label: Label
+    default: str
+    choices: Mapping[str, Label]
+
+    def read(self, value: object) -> str:
+        """The value as one of the choices; ValueError names them."""
+        if not isinstance(value, str) or value not in self.choices:
+            raise ValueError(f"must be one of: {', '.join(self.choices)}")
+        return value
+
+
+class ListSetting(_Listed):
+    """Some words, none twice, at least one."""
+
+    type: Literal["list"]
+    label: Label
+    default: tuple[str, ...]
+
+    def read(self, value: object) -> tuple[str, ...]:
+        """The value as words, from a list or from text with commas; ValueError tells the form."""
+        parts = value.replace("،", ",").split(",") if isinstance(value, str) else value
+        listed = parts if isinstance(parts, (list, tuple)) else ()
+        words = tuple(dict.fromkeys(str(part).strip() for part in listed))
+        if not words or not all(0 < len(word) <= 64 for word in words):
+            raise ValueError("must be a list of at least one word, each of 1 to 64 letters")
+        return words
+
+
+Setting = Annotated[
+    IntegerSetting | DecimalSetting | BooleanSetting | ChoiceSetting | ListSetting,
+    Field(discriminator="type"),
+]
+
+
+class Manifest(_Listed):
+    """The whole listing."""
+
+    name: Label
+    tagline: Label
+    description: Label
+    version: str
+    platforms: Mapping[str, PlatformEntry]
+    settings: Mapping[str, Setting]
+
+
+class Settings(BaseModel):
+    """A store's settings, checked and complete; the manifest says what each means."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    purchase_statuses: tuple[str, ...]
+    purchase_joining_minutes: int
+    category_level: Literal["leaf", "top"]
+    minimum_customers: int
+    guest_identity: Literal["email", "phone"]
+    next_purchase_days: int
+    recommendations_per_product: int
+    cross_sell_mode: Literal["beside", "replace", "off"]
+    points_enabled: bool
+    points_earned: int
+    points_per_amount: Decimal
+    recompute_after_seconds: int
+
+
+class InvalidSettings(ValueError):
+    """Settings that cannot be used; `problems` gives for each its name and what is wrong."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {problem}" for name, problem in problems.items()))
+        self.problems = dict(problems)
+
+
+@lru_cache(maxsize=1)
+def load() -> Manifest:
+    """The manifest, read once."""
+    text = resources.files("connector").joinpath("manifest.json").read_bytes()
+    return Manifest.model_validate_json(text)
+
+
+def validate_settings(values: Mapping[str, object]) -> Settings:
+    """The settings that `values` give, with the manifest's defaults for the rest.
+
+    Numbers may be typed with Persian or Arabic digits.
+
+    Raises:
+        InvalidSettings: some values cannot be used; all of them are named, with their bounds.
+    """
+    known = load().settings
+    problems = {name: "is not a setting" for name in values if name not in known}
+    read: dict[str, object] = {}
+    for name, setting in known.items():
+        try:
+            read[name] = setting.read(values.get(name, setting.default))
+        except ValueError as error:
+            problems[name] = str(error)
+    if problems:
+        raise InvalidSettings(problems)
+    return Settings.model_validate(read)
+
+
+def _number(value: object, minimum: Decimal, maximum: Decimal) -> Decimal:
+    # Decimal reads the digits of every script, but not the Arabic separators.
+    text = str(value).strip().replace("٬", "").replace("٫", ".")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if number.is_nan() or not minimum <= number <= maximum:
+        raise ValueError(f"must be a number from {minimum:f} to {maximum:f}")
+    return number

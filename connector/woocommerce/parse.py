@@ -1,0 +1,161 @@
+"""WooCommerce's objects turned into records.
+
+Each function takes the object as bytes of JSON or as Python values read from JSON.
+"""
+
+from decimal import Decimal
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from connector.errors import BadPayload
+from connector.identity import normalise_email, normalise_phone
+from connector.woocommerce.payloads import (
+    Billing,
+    CategoryPayload,
+    CustomerPayload,
+    OrderPayload,
+    ProductPayload,
+    RefundedPart,
+    RefundPayload,
+)
+from retention.records import Account, Category, Order, OrderLine, Product, Refund, RefundLine
+
+Payload = TypeVar("Payload", bound=BaseModel)
+
+
+def read_order(content: object, region: str) -> Order:
+    """An order; the lines of its refunds are not in it. Raises BadPayload.
+
+    `region` (two letters) reads phone numbers of orders that name no country.
+    """
+    payload = validate(OrderPayload, content)
+    placed_at = payload.date_created_gmt or payload.date_modified_gmt
+    if placed_at is None:
+        raise BadPayload(f"order {payload.id}: date_created_gmt is missing; save the order again")
+    return Order(
+        id=str(payload.id),
+        number=payload.number or str(payload.id),
+        status=payload.status,
+        currency=payload.currency,
+        placed_at=placed_at,
+        paid_at=payload.date_paid_gmt,
+        modified_at=payload.date_modified_gmt or placed_at,
+        account_id=_text(payload.customer_id),
+        email=normalise_email(payload.billing.email),
+        phone=_phone(payload.billing, region),
+        total=payload.total,
+        lines=tuple(
+            OrderLine(str(line.id), _text(line.product_id), line.name, line.quantity, line.total)
+            for line in payload.line_items
+        ),
+        refunds=tuple(Refund(str(note.id), abs(note.total)) for note in payload.refunds),
+    )
+
+
+def read_refund(content: object) -> Refund:
+    """A refund read on its own, with its lines. Raises BadPayload.
+
+    A line that does not say which line of the order it gives back is left out, and what it
+    assigns is not counted as allocated.
+    """
+    payload = validate(RefundPayload, content)
+    linked = [(_refunded_line(part), part) for part in payload.line_items]
+    lines = [(identifier, part) for identifier, part in linked if identifier]
+    parts = [part for _, part in lines] + payload.shipping_lines + payload.fee_lines
+    return Refund(
+        id=str(payload.id),
+        amount=abs(payload.amount),
+        allocated=sum((abs(part.total + part.total_tax) for part in parts), Decimal(0)),
+        lines=tuple(
+            RefundLine(identifier, abs(part.quantity), abs(part.total))
+            for identifier, part in lines
+        ),
+    )
+
+
+def product_of(payload: ProductPayload) -> Product:
+    """The record of a product.
+
+    On back-order counts as in stock. A product that is only found by searching, or that asks
+    for a password, is not visible.
+    """
+    return Product(
+        id=str(payload.id),
+        name=payload.name,
+        published=payload.status == "publish",
+        visible=payload.catalog_visibility in ("visible", "catalog") and not payload.post_password,
+        in_stock=payload.stock_status in ("instock", "onbackorder"),
+        category_ids=tuple(str(category.id) for category in payload.categories),
+        cross_sell_ids=tuple(str(identifier) for identifier in payload.cross_sell_ids),
+        modified_at=payload.date_modified_gmt,
+    )
+
+
+def read_account(content: object, region: str) -> Account:
+    """A customer's account. Raises BadPayload.
+
+    Where the account's own e-mail address is missing or a placeholder, that of the billing
+    address is taken, and likewise the name.
+    """
+    payload = validate(CustomerPayload, content)
+    billing = payload.billing
+    name = f"{payload.first_name} {payload.last_name}".strip()
+    return Account(
+        id=str(payload.id),
+        email=normalise_email(payload.email) or normalise_email(billing.email),
+        phone=_phone(billing, region),
+        name=name or f"{billing.first_name} {billing.last_name}".strip(),
+        modified_at=payload.date_modified_gmt,
+    )
+
+
+def read_category(content: object) -> Category:
+    """A category of products. Raises BadPayload."""
+    payload = validate(CategoryPayload, content)
+    return Category(str(payload.id), payload.name, _text(payload.parent))
+
+
+def validate(model: type[Payload], content: object) -> Payload:
+    """The content as the model; BadPayload names every field that does not read."""
+    try:
+        if isinstance(content, bytes):
+            return model.model_validate_json(content)
+        return model.model_validate(content)
+    except ValidationError as error:
+        kind = model.__name__.removesuffix("Payload").lower()
+        raise BadPayload(f"{kind}: {_problems(error)}") from None
+
+
+def _problems(error: ValidationError) -> str:
+    # Neither the values nor their context are told: they may be personal data.
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    told = [f"{_path(problem['loc'])} {problem['msg']}".strip() for problem in found[:3]]
+    more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
+    return f"{'; '.join(told)}{more}; correct it in the store and save it again"
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return f"{path.lstrip('.')}:" if path else ""
+
+
+def _text(identifier: int | None) -> str | None:
+    return None if identifier is None else str(identifier)
+
+
+def _phone(billing: Billing, region: str) -> str | None:
+    """The number as of the billing country, else as of the store's region."""
+    own = billing.country.upper()
+    if own and own != region.upper():
+        return normalise_phone(billing.phone, own) or normalise_phone(billing.phone, region)
+    return normalise_phone(billing.phone, region)
+
+
+def _refunded_line(part: RefundedPart) -> str | None:
+    for meta in part.meta_data:
+        if meta.key == "_refunded_item_id" and str(meta.value).isdigit():
+            return str(meta.value)
+    return None

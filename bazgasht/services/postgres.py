@@ -114,9 +114,9 @@ class PostgresServer(EmbeddedServer):
         """Choose the programs by the data, and make the data if there are none."""
         made_by = setup.major_version(self._data)
         found = find_postgres(prefer_wheels=self._prefer_wheels, major=made_by)
-        self._binaries = make_reachable(found, self._account, self._copies)
-        if self._account is not None:
+        if self._account is not None and self._binaries is None:
             log.info("postgresql_runs_unprivileged", user=self._account.name)
+        self._binaries = make_reachable(found, self._account, self._copies)
         if made_by is None:
             superuser = self._secrets[setup.SUPERUSER]
             setup.initialise(self._binaries, self._data, self._account, superuser)

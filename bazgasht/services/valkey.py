@@ -140,7 +140,7 @@ class ValkeyServer(EmbeddedServer):
             host=LOOPBACK,
             port=port,
             password=self._password,
-            socket_timeout=5,
+            socket_timeout=2,
             retry=Retry(NoBackoff(), 0),
         )
 

@@ -84,6 +84,16 @@ def product_numbers(session: Session, names: Mapping[str, str]) -> dict[str, int
     return {row.external_id: row.id for row in rows}
 
 
+def cross_sells_in_store(session: Session, products: Iterable[str]) -> dict[str, list[str]]:
+    """The list of each published product as the store last had it; others are left out."""
+    rows = session.execute(
+        select(Product.external_id, Product.cross_sell_ids).where(
+            Product.external_id.in_(list(products)), Product.published.is_(True)
+        )
+    )
+    return {row.external_id: row.cross_sell_ids for row in rows}
+
+
 def unread_products(session: Session, limit: int) -> Sequence[str]:
     """Products that only orders have named so far."""
     return session.scalars(
@@ -91,6 +101,16 @@ def unread_products(session: Session, limit: int) -> Sequence[str]:
         .where(Product.content.is_(None), Product.gone.is_(False))
         .limit(limit)
     ).all()
+
+
+def present_products(session: Session) -> set[str]:
+    """Every product that the store still had when it was last read."""
+    return set(session.scalars(select(Product.external_id).where(Product.gone.is_(False))))
+
+
+def published_products(session: Session) -> set[str]:
+    """Every product that a shopper may be looking at."""
+    return set(session.scalars(select(Product.external_id).where(Product.published.is_(True))))
 
 
 def save_categories(session: Session, categories: Sequence[CategoryRecord]) -> None:

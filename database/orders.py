@@ -247,3 +247,12 @@ def customers_of(session: Session, identifiers: Iterable[str]) -> dict[str, int 
         select(Order.external_id, Order.customer_id).where(Order.external_id.in_(list(identifiers)))
     )
     return {row.external_id: row.customer_id for row in rows}
+
+
+def present_orders(session: Session) -> set[str]:
+    """Every order that is neither gone nor in the trash."""
+    return set(
+        session.scalars(
+            select(Order.external_id).where(Order.gone.is_(False), Order.status != "trash")
+        )
+    )

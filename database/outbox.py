@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from database.models import WriteBack
@@ -176,3 +176,12 @@ def ever_written(session: Session, kind: WriteKind) -> Iterable[str]:
             WriteBack.written.is_not(None) | WriteBack.sending.is_not(None),
         )
     ).all()
+
+
+def forget_unwritten(session: Session) -> None:
+    """Drop what never reached the store and shall not any more."""
+    session.execute(
+        delete(WriteBack)
+        .where(WriteBack.written.is_(None), WriteBack.sending.is_(None))
+        .execution_options(synchronize_session=False)
+    )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from database.catalogue import categories
 from database.models import Product
 from retention import columns
-from retention.categories import Level, category_of
+from retention.categories import CategoryLevel, category_of
 
 _LINES = """
     COPY (
@@ -48,7 +48,7 @@ def lines(session: Session, statuses: Sequence[str], until: datetime) -> pl.Data
     )
 
 
-def products(session: Session, level: Level) -> pl.DataFrame:
+def products(session: Session, level: CategoryLevel) -> pl.DataFrame:
     """The products with the category that counts at `level`: `retention.columns.PRODUCTS`."""
     known = categories(session)
     records = {identifier: record for identifier, (_, record) in known.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -90,6 +90,19 @@ def get(session: Session, *, lock: bool = False) -> Store | None:
     return session.scalar(statement.with_for_update() if lock else statement)
 
 
+def change_state(session: Session, before: str, after: str) -> bool:
+    """Move the store in scope from one state to another; False when it was in neither."""
+    return bool(
+        session.execute(
+            update(Store)
+            .where(Store.state == before)
+            .values(state=after)
+            .returning(Store.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+    )
+
+
 def mark_dirty(session: Session) -> None:
     """Note that the store in scope changed, so that it is recomputed once it is quiet."""
     session.execute(
@@ -116,3 +129,58 @@ def lease_computation(engine: Engine, store_id: UUID, duration: timedelta) -> bo
             .execution_options(synchronize_session=False)
         ).all()
     return bool(claimed)
+
+
+def end_computation(engine: Engine, store_id: UUID) -> None:
+    """Give the claim on the store's recomputation back."""
+    with store_transaction(engine, store_id) as session:
+        session.execute(
+            update(Store)
+            .values(compute_leased_until=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def changed_at(session: Session) -> datetime | None:
+    """When the store in scope was last marked dirty."""
+    return session.scalar(select(Store.changed_at))
+
+
+def clear_dirty(session: Session, seen: datetime | None) -> None:
+    """Note that everything up to the change at `seen` is computed; a later one stays dirty."""
+    session.execute(
+        update(Store)
+        .where(Store.changed_at == seen)
+        .values(dirty_since=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def now(session: Session) -> datetime:
+    """The database's clock, the one that all machines share."""
+    return session.execute(select(func.clock_timestamp())).scalar_one()
+
+
+def claim_tick(engine: Engine, task: str, every: int) -> bool:
+    """Claim the task's present tick (one each `every` seconds); True for one claimer only."""
+    with transaction(engine) as session:
+        claimed = session.execute(
+            text(
+                """
+                INSERT INTO schedule_ticks (task, tick)
+                SELECT :task, date_bin(make_interval(secs => :every), clock_timestamp(),
+                                       TIMESTAMPTZ '2026-01-01')
+                ON CONFLICT DO NOTHING RETURNING task
+                """
+            ),
+            {"task": task, "every": every},
+        ).all()
+    return bool(claimed)
+
+
+def forget_ticks(session: Session, older_than: timedelta) -> None:
+    """Delete claimed ticks older than that."""
+    session.execute(
+        text("DELETE FROM schedule_ticks WHERE tick < clock_timestamp() - :age"),
+        {"age": older_than},
+    )

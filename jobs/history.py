@@ -1,0 +1,134 @@
+"""Loading a store's history: page by page, each with its progress in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from connector.errors import ConnectorError, CredentialsRefused, PermanentError
+from connector.platform import ConnectedStore, Page
+from database import catalogue, progress, stores
+from database.progress import Step
+from database.session import store_transaction
+from jobs import queue
+from jobs.absorb import absorb, prepare
+from jobs.context import (
+    ActiveStore,
+    Context,
+    NotActive,
+    active_store,
+    connected,
+    current,
+    disconnect,
+)
+from jobs.facts import Fact, key_of
+from jobs.subscriptions import register_webhooks
+from retention.records import Category, ObjectKind
+
+log = structlog.get_logger()
+
+BACKFILL: dict[ObjectKind, str] = {
+    "category": "backfill: categories",
+    "product": "backfill: products",
+    "customer": "backfill: customers",
+    "order": "backfill: orders",
+}
+POLL: dict[ObjectKind, str] = {
+    "product": "poll: products",
+    "customer": "poll: customers",
+    "order": "poll: orders",
+}
+# Polling looks back a little further than it must, because a store's clock may be off.
+OVERLAP = timedelta(hours=1)
+
+
+def install(store_id: str) -> None:
+    """Register the webhooks, then load the history; goes on where an earlier run stopped."""
+    context = current()
+    queue.started(context.redis, queue.INSTALL, store_id)
+    try:
+        store = active_store(context, UUID(store_id))
+        register_webhooks(context, store)
+        for kind, task in BACKFILL.items():
+            backfill(context, store, kind, task)
+    except NotActive:
+        log.info("store is not active, its history waits", store=store_id)
+    except CredentialsRefused as error:
+        disconnect(context, store, error)
+    except ConnectorError as error:
+        log.warning("history interrupted, the sweep resumes it", store=store_id, error=str(error))
+
+
+def backfill(context: Context, store: ActiveStore, kind: ObjectKind, task: str) -> None:
+    """Load every object of a kind, unless that is done; progress begins where it stopped."""
+    with store_transaction(context.engine, store.id) as session:
+        row = progress.get(session, task)
+        if row is None or row.state == "done":
+            return
+        first, started = row.page + 1, row.started_at
+    with connected(context, store) as connection:
+        _load(context, store, connection, kind, task, first=first)
+    with store_transaction(context.engine, store.id) as session:
+        progress.finish(session, task)
+        if kind in POLL:
+            progress.begin(session, POLL[kind])
+            progress.finish(session, POLL[kind], started - OVERLAP)
+
+
+def poll(context: Context, store: ActiveStore, connection: ConnectedStore, kind: ObjectKind) -> int:
+    """Load what changed since the last poll; how many objects were read."""
+    task = POLL[kind]
+    with store_transaction(context.engine, store.id) as session:
+        row = progress.get(session, task)
+        since = row.cursor if row else None
+        progress.begin(session, task)
+        started = stores.now(session)
+    seen = _load(context, store, connection, kind, task, modified_after=since)
+    with store_transaction(context.engine, store.id) as session:
+        progress.finish(session, task, started - OVERLAP)
+    return seen
+
+
+def _load(
+    context: Context,
+    store: ActiveStore,
+    connection: ConnectedStore,
+    kind: ObjectKind,
+    task: str,
+    *,
+    first: int = 1,
+    modified_after: datetime | None = None,
+) -> int:
+    seen = 0
+    try:
+        for page in connection.pages(kind, first=first, modified_after=modified_after):
+            _keep(context, store, task, page)
+            seen += len(page.records)
+    except ConnectorError as error:
+        with store_transaction(context.engine, store.id) as session:
+            progress.note_error(session, task, f"{type(error).__name__}: {error}")
+        raise
+    return seen
+
+
+def _keep(context: Context, store: ActiveStore, task: str, page: Page) -> None:
+    categories = [record for record in page.records if isinstance(record, Category)]
+    facts = [
+        (key_of(record), Fact(record))
+        for record in page.records
+        if not isinstance(record, Category)
+    ]
+    prepared = prepare(context, store, facts, ())
+    rejected: Sequence[tuple[str, str]] = page.rejected
+    for key, error in prepared.failures.items():
+        if not isinstance(error, PermanentError) or isinstance(error, CredentialsRefused):
+            raise error
+        rejected = [*rejected, (" ".join(key), str(error))]
+    with store_transaction(context.engine, store.id) as session:
+        absorb(session, store, prepared.facts)
+        if categories:
+            catalogue.save_categories(session, categories)
+            stores.mark_dirty(session)
+        step = Step(page.number, page.pages, len(page.records), page.total, rejected)
+        progress.advance(session, task, step)

@@ -1,0 +1,123 @@
+"""Finding what webhooks missed: polling by date, comparing identifiers, mending webhooks."""
+
+from uuid import UUID
+
+import structlog
+
+from connector.errors import ConnectorError, CredentialsRefused
+from connector.manifest import load
+from connector.platform import ConnectedStore
+from database import catalogue, stores
+from database.orders import present_orders
+from database.session import store_transaction
+from jobs import queue
+from jobs.absorb import absorb, prepare
+from jobs.context import (
+    ActiveStore,
+    Context,
+    NotActive,
+    active_store,
+    connected,
+    current,
+    describe,
+    disconnect,
+)
+from jobs.facts import Key
+from jobs.history import poll
+from jobs.subscriptions import register_webhooks, webhook_address
+from retention.records import ObjectKind
+
+log = structlog.get_logger()
+
+UNREAD_AT_ONCE = 500
+PORTION = 100
+
+
+def reconcile(store_id: str) -> None:
+    """Read what changed since the last poll, and mend the store's webhooks. Runs every hour."""
+    context = current()
+    queue.started(context.redis, queue.RECONCILE, store_id)
+    try:
+        store = reconnected(context, UUID(store_id))
+        with connected(context, store) as connection:
+            for kind in ("product", "order"):
+                poll(context, store, connection, kind)
+            _read_unread(context, store)
+            _mend_webhooks(context, store, connection)
+    except NotActive:
+        log.info("store is not active, nothing to reconcile", store=store_id)
+    except CredentialsRefused as error:
+        disconnect(context, store, error)
+    except ConnectorError as error:
+        log.warning("reconciliation interrupted", store=store_id, error=str(error))
+
+
+def compare_identifiers(store_id: str) -> None:
+    """Find what came and went without a word, by comparing all identifiers. Runs every day."""
+    context = current()
+    queue.started(context.redis, queue.COMPARE, store_id)
+    try:
+        store = active_store(context, UUID(store_id))
+        with connected(context, store) as connection:
+            poll(context, store, connection, "customer")
+            _compare(context, store, connection, "product")
+            _compare(context, store, connection, "order")
+    except NotActive:
+        log.info("store is not active, nothing to compare", store=store_id)
+    except CredentialsRefused as error:
+        disconnect(context, store, error)
+    except ConnectorError as error:
+        log.warning("comparison interrupted", store=store_id, error=str(error))
+
+
+def reconnected(context: Context, store_id: UUID) -> ActiveStore:
+    """The store; one that had refused our key is tried again first.
+
+    Raises:
+        NotActive: the store is unknown or uninstalled.
+        ConnectorError: it still refuses, or does not answer.
+    """
+    with store_transaction(context.engine, store_id) as session:
+        row = stores.get(session)
+        if row is None or row.state != "disconnected":
+            return active_store(context, store_id)
+        store = describe(context, row)
+    with connected(context, store) as connection:
+        connection.profile()
+    with store_transaction(context.engine, store_id) as session:
+        stores.change_state(session, "disconnected", "active")
+    return active_store(context, store_id)
+
+
+def _mend_webhooks(context: Context, store: ActiveStore, connection: ConnectedStore) -> None:
+    topics = load().platforms[store.platform.name].topics
+    if not connection.webhooks_are_healthy(webhook_address(context, store), topics):
+        log.warning("webhooks missing or disabled, made anew", store=str(store.id))
+        register_webhooks(context, store)
+
+
+def _read_unread(context: Context, store: ActiveStore) -> None:
+    with store_transaction(context.engine, store.id) as session:
+        unread = catalogue.unread_products(session, UNREAD_AT_ONCE)
+    _look_up(context, store, [("product", identifier) for identifier in unread])
+
+
+def _compare(
+    context: Context, store: ActiveStore, connection: ConnectedStore, kind: ObjectKind
+) -> None:
+    there = {name for portion in connection.identifiers(kind) for name in portion}
+    with store_transaction(context.engine, store.id) as session:
+        here = present_orders(session) if kind == "order" else catalogue.present_products(session)
+    differing = sorted(there ^ here)
+    if differing:
+        log.info("identifiers differ", store=str(store.id), kind=kind, count=len(differing))
+    _look_up(context, store, [(kind, identifier) for identifier in differing])
+
+
+def _look_up(context: Context, store: ActiveStore, keys: list[Key]) -> None:
+    for start in range(0, len(keys), PORTION):
+        prepared = prepare(context, store, (), keys[start : start + PORTION])
+        with store_transaction(context.engine, store.id) as session:
+            absorb(session, store, prepared.facts)
+        for key, error in prepared.failures.items():
+            log.warning("object not read", store=str(store.id), kind=key[0], error=str(error))

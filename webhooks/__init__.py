@@ -1,0 +1,1 @@
+"""What stores send us: verified, kept, answered, and only then handed on."""

@@ -1,0 +1,98 @@
+"""A store connects: the store's own page grants a key, which comes back to us with our state."""
+
+import structlog
+from flask import Blueprint, Response, current_app, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from connector.errors import BadPayload, ConnectorError, ForbiddenAddress, TemporaryError
+from connector.manifest import load
+from connector.platform import Credentials
+from connector.woocommerce.install import authorize_url, normalise_store_url, read_callback
+from database import installs
+from database.session import transaction
+from jobs.context import Context
+from jobs.installation import connect
+
+log = structlog.get_logger()
+
+blueprint = Blueprint("install", __name__, template_folder="templates")
+PLATFORM = "woocommerce"
+
+
+def _context() -> Context:
+    context: Context = current_app.extensions["bazgasht_context"]
+    return context
+
+
+@blueprint.get("/install/woocommerce")
+def begin() -> BaseResponse | str:
+    """Send the merchant to the page of the store that grants a key (`?store=` its address)."""
+    context = _context()
+    try:
+        url = normalise_store_url(request.args.get("store", ""), development=context.development)
+        with transaction(context.engine) as session:
+            state = installs.begin(session, PLATFORM, url)
+        if context.development and not context.public_url.startswith("https://"):
+            return _page("development.html", store_url=url, state=state)
+        address = authorize_url(
+            url,
+            state=state,
+            return_url=f"{context.public_url}/install/woocommerce/done",
+            callback_url=f"{context.public_url}/install/woocommerce/callback",
+            app_name=load().name.en,
+            scope=load().platforms[PLATFORM].scope,
+        )
+    except ForbiddenAddress as error:
+        return Response(_page("problem.html", problem=str(error)), 400)
+    return redirect(address)
+
+
+@blueprint.post("/install/woocommerce/callback")
+def callback() -> Response:
+    """Take the key that the store made. The store waits, and takes only 200 for a yes."""
+    try:
+        granted = read_callback(request.get_data())
+    except BadPayload as error:
+        return Response(str(error), 400, mimetype="text/plain")
+    if not granted.may_write:
+        return Response("the key must have the permission read_write", 400, mimetype="text/plain")
+    return _connect(granted.state, granted.key, granted.secret)
+
+
+@blueprint.post("/install/woocommerce/development")
+def development() -> Response:
+    """Stand in for the store's page where the store has no https: the keys come from a form."""
+    if not _context().development:
+        return Response("not found", 404, mimetype="text/plain")
+    form = request.form
+    answer = _connect(form.get("state", ""), form.get("key", ""), form.get("secret", ""))
+    if answer.status_code != 200:
+        return Response(_page("problem.html", problem=answer.get_data(as_text=True)), 400)
+    return Response(_page("done.html", success=True))
+
+
+@blueprint.get("/install/woocommerce/done")
+def done() -> str:
+    """Where the store sends the merchant afterwards."""
+    return _page("done.html", success=request.args.get("success") == "1")
+
+
+def _connect(state: str, key: str, secret: str) -> Response:
+    """Claim the one-time state and connect the store that it was made for."""
+    context = _context()
+    with transaction(context.engine) as session:
+        url = installs.claim(session, PLATFORM, state)
+    if url is None:
+        log.warning("installation with an unknown, used or expired state")
+        return Response("this installation is unknown, used or too old", 403, mimetype="text/plain")
+    try:
+        connect(context, PLATFORM, Credentials(url, key, secret))
+    except ConnectorError as error:
+        status = 503 if isinstance(error, TemporaryError) else 400
+        return Response(f"the store's answer: {error}", status, mimetype="text/plain")
+    return Response("", 200)
+
+
+def _page(template: str, **values: object) -> str:
+    language = request.args.get("lang") or request.accept_languages.best_match(["en", "fa"], "en")
+    return render_template(f"install/{template}", language=language, manifest=load(), **values)

@@ -1,0 +1,45 @@
+"""What the web process counts, and what it asks the database for, in Prometheus' form."""
+
+from collections.abc import Iterator
+
+from prometheus_client import Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine
+
+from database import stores
+
+ACKNOWLEDGED = Histogram(
+    "bazgasht_acknowledgement_seconds",
+    "Time from a delivery's arrival to its answer, by HTTP status.",
+    ["status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+class InboxCollector(Collector):
+    """Depth, age, dead events and last delivery of each store's inbox, asked at each scrape."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges, labelled by store."""
+        waiting = _gauge("bazgasht_inbox_waiting_events", "Events that wait to be handled.")
+        oldest = _gauge("bazgasht_inbox_oldest_seconds", "Age of the oldest unhandled event.")
+        dead = _gauge("bazgasht_inbox_dead_events", "Events that failed for good.")
+        last = _gauge(
+            "bazgasht_inbox_last_delivery_timestamp_seconds", "When the last delivery came."
+        )
+        for health in stores.inbox_health(self._engine):
+            store = [str(health.store_id)]
+            waiting.add_metric(store, health.waiting)
+            oldest.add_metric(store, health.oldest_seconds or 0)
+            dead.add_metric(store, health.dead)
+            if health.last_delivery is not None:
+                last.add_metric(store, health.last_delivery.timestamp())
+        yield from (waiting, oldest, dead, last)
+
+
+def _gauge(name: str, text: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, labels=["store"])

@@ -1,0 +1,95 @@
+"""The door for webhooks: verify the raw bytes, keep the event, answer, and only then enqueue."""
+
+import time
+from uuid import UUID
+
+import structlog
+from flask import Blueprint, Response, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from connector.registry import platform
+from database.inbox import Incoming
+from jobs import queue
+from jobs.context import Context
+from webhooks.gate import Gate
+from webhooks.measures import ACKNOWLEDGED
+from webhooks.writer import InboxWriter
+
+log = structlog.get_logger()
+
+blueprint = Blueprint("webhooks", __name__)
+
+LARGEST_BODY = 4 * 1024 * 1024
+KEPT_HEADERS = (
+    "X-WC-Webhook-Source",
+    "X-WC-Webhook-Topic",
+    "X-WC-Webhook-ID",
+    "X-WC-Webhook-Delivery-ID",
+    "User-Agent",
+)
+
+
+class Receiver:
+    """What the door needs, made once for the app."""
+
+    def __init__(self, context: Context) -> None:
+        self.gate = Gate(context.engine, context.vault)
+        self.writer = InboxWriter(
+            context.engine, lambda store: queue.enqueue(context.redis, queue.DRAIN, store) and None
+        )
+
+
+@blueprint.post("/webhooks/<name>/<uuid:store_id>")
+def receive(name: str, store_id: UUID) -> Response:
+    """Take one delivery: 200 once it is durable, 404, 401, 413, or 503 to be told again."""
+    began = time.perf_counter()
+    answer = _receive(name, store_id)
+    ACKNOWLEDGED.labels(str(answer.status_code)).observe(time.perf_counter() - began)
+    return answer
+
+
+def _receive(name: str, store_id: UUID) -> Response:
+    receiver: Receiver = current_app.extensions["bazgasht_receiver"]
+    # The length is refused before a byte of the body is read.
+    request.max_content_length = LARGEST_BODY
+    try:
+        if (request.content_length or 0) > LARGEST_BODY:
+            raise RequestEntityTooLarge
+        body = request.get_data(cache=False)
+        door = receiver.gate.door(store_id)
+        if door is None or door.platform != name:
+            return _answer(404, "no such store")
+        return _take(receiver, store_id, name, body)
+    except RequestEntityTooLarge:
+        return _answer(413, f"the body is larger than {LARGEST_BODY} bytes")
+    except (SQLAlchemyError, TimeoutError) as error:
+        log.error("delivery not kept", store=str(store_id), error=type(error).__name__)
+        return _answer(503, "try again later")
+
+
+def _take(receiver: Receiver, store_id: UUID, name: str, body: bytes) -> Response:
+    adapter = platform(name)
+    if adapter.is_ping(body, request.headers):
+        return _answer(200, "")
+    for fresh in (False, True):
+        door = receiver.gate.door(store_id, fresh=fresh)
+        if door and adapter.verify(body, request.headers, door.secrets):
+            break
+    else:
+        log.warning("delivery with a bad signature", store=str(store_id))
+        return _answer(401, "bad signature")
+    event = adapter.name_event(body, request.headers)
+    receiver.writer.put(
+        Incoming(store_id, event.key, event.topic, _kept_headers(), body, event.broken)
+    )
+    return _answer(200, "")
+
+
+def _kept_headers() -> dict[str, str]:
+    found = {name: request.headers.get(name) for name in KEPT_HEADERS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _answer(status: int, text: str) -> Response:
+    return Response(text, status, mimetype="text/plain")

@@ -77,9 +77,9 @@ class PostgresServer(EmbeddedServer):
         return f"postgresql+psycopg://{role}:{password}@{LOOPBACK}:{self._port}/{database}"
 
     def _prepare_directory(self) -> None:
-        make_directory(self._directory, 0o755 if self._account else 0o700)
         if self._account is not None:
             require_reachable(self._directory, self._account)
+        make_directory(self._directory, 0o755 if self._account else 0o700)
 
     def _port_to_attach_to(self) -> int | None:
         port = postmaster.port_in_use(self._data)

@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 from bazgasht.services.errors import ServiceError
-from bazgasht.services.processes import arguments_of, is_alive, send_signal, wait_until
+from bazgasht.services.processes import command_line, is_alive, send_signal, wait_until
 
 # First a fast shutdown, which ends sessions and writes a checkpoint, then an immediate one.
 _STOPS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 15.0))
@@ -18,8 +18,8 @@ def running_process(data: Path) -> int | None:
     process = _line(data, 0)
     if process is None or not is_alive(process):
         return None
-    program, *arguments = arguments_of(process) or [""]
-    return process if Path(program).name == "postgres" and str(data) in arguments else None
+    program, ours, _ = command_line(process).partition(f" -D {data} ")
+    return process if ours and Path(program).name == "postgres" else None
 
 
 def port_in_use(data: Path) -> int | None:

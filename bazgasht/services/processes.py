@@ -35,20 +35,23 @@ def is_alive(process: int) -> bool:
     return not _ps(process, "state=").startswith("Z")
 
 
-def arguments_of(process: int) -> list[str]:
-    """The command line of a running process, empty if there is no such process."""
+def command_line(process: int) -> str:
+    """Program and arguments of a running process, joined by spaces; empty if there is none."""
     if Path("/proc/self/cmdline").exists():
         try:
             raw = Path(f"/proc/{process}/cmdline").read_bytes()
         except OSError:
-            return []
-        return [part.decode("utf-8", "replace") for part in raw.split(b"\0")]
-    return _ps(process, "command=").split()
+            return ""
+        return raw.replace(b"\0", b" ").decode("utf-8", "replace")
+    return _ps(process, "command=")
 
 
 def _ps(process: int, columns: str) -> str:
     result = subprocess.run(
-        ["ps", "-o", columns, "-p", str(process)], capture_output=True, text=True, check=False
+        ["ps", "-ww", "-o", columns, "-p", str(process)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return result.stdout.strip()
 

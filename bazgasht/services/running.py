@@ -1,6 +1,6 @@
 """The services the product needs, started where no URL says that they run elsewhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,9 +20,9 @@ class RunningServices:
         servers: those that are embedded; a service given by its URL has none here.
     """
 
-    owner_url: str
-    app_url: str
-    redis_url: str
+    owner_url: str = field(repr=False)
+    app_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
     servers: tuple[PostgresServer | ValkeyServer, ...]
 
     def ensure(self) -> None:

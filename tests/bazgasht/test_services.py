@@ -60,10 +60,11 @@ def services(folder: Path) -> Iterator[RunningServices]:
 @pytest.fixture(scope="module")
 def stopped(folder: Path) -> Path:
     """Directory of a PostgreSQL that has run and was stopped."""
-    server = PostgresServer(folder / "stopped", prefer_wheels=True)
+    directory = folder / "a stopped one" / "postgresql"
+    server = PostgresServer(directory, prefer_wheels=True)
     server.start()
     server.stop()
-    return folder / "stopped"
+    return directory
 
 
 @pytest.fixture
@@ -199,6 +200,7 @@ def test_secrets_are_private(services: RunningServices, folder: Path) -> None:
         assert file.stat().st_mode & 0o777 == 0o600
         secrets += json.loads(file.read_text()).values()
     assert len(set(secrets)) == 4
+    assert not [secret for secret in secrets if secret in repr(services)]
     for server in services.servers:
         seen = " ".join(psutil.Process(server.process).cmdline())
         seen += " ".join(psutil.Process(server.process).environ().values())
@@ -380,12 +382,12 @@ def test_nothing_starts_where_urls_are_given(folder: Path) -> None:
 
 
 def test_a_failing_second_service_stops_the_first(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    stopped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def find_nothing(*, prefer_wheels: bool) -> None:
         raise ServiceError("no valkey-server")
 
     monkeypatch.setattr("bazgasht.services.valkey.find_valkey", find_nothing)
     with pytest.raises(ServiceError, match="no valkey-server"):
-        start_services(folder / "failing", prefer_wheels=True)
-    assert PostgresServer(folder / "failing" / "postgresql").process is None
+        start_services(stopped.parent, prefer_wheels=True)
+    assert PostgresServer(stopped).process is None

@@ -25,7 +25,7 @@ def note(word):
         file.write(f"{word}\\n")
 def end(number, frame):
     note(signal.Signals(number).name)
-    time.sleep(0.3)
+    time.sleep(0.1)
     sys.exit(0)
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, end)
@@ -154,6 +154,8 @@ def test_a_part_that_does_not_end_is_killed_with_its_children(
 def test_services_are_looked_after_even_after_an_error(tmp_path: Path) -> None:
     file, checks = tmp_path / "a", tmp_path / "checks"
     before = f"""
+import bazgasht.supervisor
+bazgasht.supervisor._SECONDS_BETWEEN_CHECKS = 0.2
 def ensure():
     with open({str(checks)!r}, "a") as file:
         file.write("check\\n")

@@ -1,1 +1,1 @@
-"""Composition of the product: settings, application, command line and embedded services."""
+"""Composition: settings, the app, the command line and the embedded services."""

@@ -108,6 +108,15 @@ def reasons(session: Session, product: str) -> Sequence[Any]:
     ).all()
 
 
+def sentence(row: Recommendation, name: str) -> str:
+    """Why a product is recommended, in a sentence whose numbers can be checked."""
+    whom = {"together": "orders with it", "next": "of its buyers", "category": "category buyers"}
+    verb = "had" if row.reason_kind == "together" else "bought"
+    among = whom.get(row.reason_kind, "buyers of the store")
+    rate = f"{row.base_rate:.0%} of all do"
+    return f"{row.count} of {row.base} {among} {verb} {name}; {rate}"
+
+
 def sizes(session: Session) -> dict[str, int]:
     """How many rows each table of results holds for the store in scope."""
     return {

@@ -158,7 +158,7 @@ def clear_dirty(session: Session, seen: datetime | None) -> None:
 
 def now(session: Session) -> datetime:
     """The database's clock, the one that all machines share."""
-    return session.execute(select(func.clock_timestamp())).scalar_one()
+    return cast(datetime, session.execute(select(func.clock_timestamp())).scalar_one())
 
 
 def claim_tick(engine: Engine, task: str, every: int) -> bool:

@@ -1,0 +1,138 @@
+"""The one command, `bazgasht`."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import click
+from pydantic import ValidationError
+
+from bazgasht import composition, parts
+from bazgasht.logs import configure
+from bazgasht.services import ServiceError
+from bazgasht.settings import AppSettings, ConfigurationError
+from bazgasht.supervisor import Supervisor
+from connector.errors import ConnectorError
+from connector.manifest import InvalidSettings
+from database.migrate import MigrationError, migrate
+from database.vault import VaultError, new_key
+from jobs import context as job_context
+from jobs.context import Context
+from jobs.queue import QUEUES
+
+
+@click.group()
+@click.version_option(package_name="bazgasht")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Bazgasht turns first-time buyers into second-time buyers."""
+    try:
+        settings = AppSettings()
+    except ValidationError as error:
+        problem = error.errors()[0]
+        names = ".".join(str(part) for part in problem["loc"]).upper()
+        raise click.ClickException(f"configuration: {names}: {problem['msg']}") from None
+    configure(settings.log_level, settings.log_format)
+    context.obj = settings
+
+
+@contextmanager
+def opened_context(settings: AppSettings) -> Iterator[Context]:
+    """Connections for a short command, to services that run or are started for it."""
+    with composition.services(settings) as (_, where):
+        if where.owner_url and not settings.database_url:
+            migrate(where.owner_url, where.app_url)
+        context = composition.make_context(settings, where)
+        job_context.use(context)
+        yield context
+
+
+@cli.command()
+@click.pass_obj
+def run(settings: AppSettings) -> None:
+    """Run everything on this machine, services included, until Ctrl-C."""
+    with composition.services(settings) as (running, where):
+        if where.owner_url:
+            migrate(where.owner_url, where.app_url)
+        keys = composition.secret_keys(settings)
+        supervisor = Supervisor(parts.parts(settings, where, keys), ensure=running.ensure)
+        code = supervisor.run()
+    sys.exit(code)
+
+
+@cli.command()
+@click.pass_obj
+def web(settings: AppSettings) -> None:
+    """Serve webhooks and pages."""
+    parts.serve_web(settings)
+
+
+@cli.command()
+@click.argument("name", type=click.Choice(QUEUES))
+@click.pass_obj
+def worker(settings: AppSettings, name: str) -> None:
+    """Run the jobs of one queue."""
+    parts.run_worker(settings, name)
+
+
+@cli.command()
+@click.pass_obj
+def scheduler(settings: AppSettings) -> None:
+    """Enqueue what is due. Any number may run: each tick counts once."""
+    parts.run_scheduler(settings)
+
+
+@cli.command("migrate")
+@click.pass_obj
+def migrate_command(settings: AppSettings) -> None:
+    """Bring the database to the newest schema."""
+    if settings.database_url:
+        owner = composition.owner_address(settings)
+        if not owner:
+            raise ConfigurationError("set DATABASE_OWNER_URL to the role that owns the tables")
+        revision = migrate(owner, composition.with_driver(settings.database_url.get_secret_value()))
+    else:
+        with composition.services(settings) as (_, where):
+            revision = migrate(str(where.owner_url), where.app_url)
+    click.echo(f"the database is at revision {revision}")
+
+
+@cli.command("new-key")
+def new_key_command() -> None:
+    """Print a fresh key for BAZGASHT_SECRET_KEYS."""
+    click.echo(new_key())
+
+
+def parse_store(value: str) -> UUID:
+    """A store's identifier as typed."""
+    try:
+        return UUID(value)
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is not a store's identifier; `bazgasht stores` lists them"
+        ) from None
+
+
+def main() -> None:
+    """Run the command; expected problems end with one line and exit code 1."""
+    from bazgasht import store_commands  # noqa: PLC0415, F401 -- they join the group when imported
+
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except (
+        ConfigurationError,
+        ConnectorError,
+        InvalidSettings,
+        LookupError,
+        MigrationError,
+        ServiceError,
+        VaultError,
+    ) as error:
+        click.echo(f"bazgasht: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,77 @@
+"""The parts that run as processes of their own: web, workers and scheduler."""
+
+import signal
+import sys
+from collections.abc import Callable
+from threading import Event
+
+import structlog
+from granian import Granian
+from granian.constants import Interfaces
+
+from bazgasht.composition import Addresses, addresses, make_context
+from bazgasht.settings import AppSettings
+from bazgasht.supervisor import Part
+from jobs import context as job_context
+from jobs import queue, schedule
+
+log = structlog.get_logger()
+
+
+def serve_web(settings: AppSettings) -> None:
+    """Serve the app until told to stop."""
+    addresses(settings)
+    log.info("web serves", address=f"http://{settings.host}:{settings.port}")
+    Granian(
+        "bazgasht.app:from_environment",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        blocking_threads=settings.web_threads,
+        backlog=2048,
+        log_enabled=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    ).serve()
+
+
+def run_worker(settings: AppSettings, name: str) -> None:
+    """Run jobs of one queue until told to stop."""
+    context = make_context(settings, addresses(settings))
+    job_context.use(context)
+    queue.work(context.redis, name)
+
+
+def run_scheduler(settings: AppSettings) -> None:
+    """Enqueue what is due until told to stop."""
+    context = make_context(settings, addresses(settings))
+    schedule.run(context, stop_event())
+
+
+def stop_event() -> Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = Event()
+    handler: Callable[[int, object], None] = lambda _number, _frame: stop.set()  # noqa: E731
+    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGTERM, handler)
+    return stop
+
+
+def parts(settings: AppSettings, where: Addresses, keys: str) -> list[Part]:
+    """Every part of a complete installation on one machine."""
+    environment = {
+        "DATABASE_URL": where.app_url,
+        "REDIS_URL": where.redis_url,
+        "BAZGASHT_SECRET_KEYS": keys,
+        "BAZGASHT_PUBLIC_URL": settings.public_url,
+        "BAZGASHT_HOST": settings.host,
+        "BAZGASHT_PORT": str(settings.port),
+        "BAZGASHT_DEVELOPMENT": str(settings.development).lower(),
+    }
+    commands = [("web", ["web"]), ("scheduler", ["scheduler"])]
+    commands += [(f"worker {name}", ["worker", name]) for name in queue.QUEUES]
+    return [
+        Part(name, [sys.executable, "-m", "bazgasht", *words], environment)
+        for name, words in commands
+    ]

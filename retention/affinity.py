@@ -174,18 +174,27 @@ def _best_pairs(
             SCORE: _score(weights.data[chosen], base[product], base[other]),
         }
     )
-    best = (
-        table.sort(PRODUCT_ID, SCORE, COUNT, OTHER_ID, descending=[False, True, True, False])
-        .filter(pl.int_range(pl.len()).over(PRODUCT_ID) < top)
-        .with_columns(
-            pl.lit(kind).alias(KIND),
-            pl.lit(total, dtype=pl.Int64).alias(TOTAL),
-            (pl.col(COUNT) / total).alias(SUPPORT),
-            (pl.col(COUNT) / pl.col(BASE)).alias(CONFIDENCE),
-            (pl.col(OTHER_BASE) / total).alias(BASE_RATE),
-        )
-    )
-    return best.with_columns((pl.col(CONFIDENCE) / pl.col(BASE_RATE)).alias(LIFT)).select(
+    best = table.sort(
+        PRODUCT_ID, SCORE, COUNT, OTHER_ID, descending=[False, True, True, False]
+    ).filter(pl.int_range(pl.len()).over(PRODUCT_ID) < top)
+    return _with_rates(best.with_columns(pl.lit(kind).alias(KIND)), total)
+
+
+def _with_rates(pairs: pl.DataFrame, total: int) -> pl.DataFrame:
+    """Return the pairs as `PAIRS`.
+
+    The rates are taken by numpy, for polars multiplies by the reciprocal of a constant: 3 of 5
+    would not be 0.6, nor the lift exactly 1 where the other product is bought as often as usual.
+    """
+    count, base, other = (pairs[name].to_numpy() for name in (COUNT, BASE, OTHER_BASE))
+    rates = {
+        TOTAL: np.full(pairs.height, total, dtype=np.int64),
+        SUPPORT: count / max(total, 1),
+        CONFIDENCE: count / base,
+        BASE_RATE: other / max(total, 1),
+        LIFT: (count * total) / (base * other),
+    }
+    return pairs.with_columns(pl.Series(name, rate) for name, rate in rates.items()).select(
         PAIRS.names()
     )
 

@@ -23,8 +23,8 @@ def wilson(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}; give a share between 0 and 1, as 0.95")
     z2 = float(ndtri(0.5 + confidence / 2)) ** 2
-    # With nobody counted the formula itself gives 0 to 1, once the share is not 0 / 0.
-    share = np.divide(k, n, out=np.full(n.shape, 0.5), where=n > 0)
+    share = np.divide(k, n, out=np.zeros(n.shape), where=n > 0)
     centre = (k + z2 / 2) / (n + z2)
     half = np.sqrt(z2) / (n + z2) * np.sqrt(n * share * (1 - share) + z2 / 4)
-    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+    # The ends are exact where nobody or everybody counted; rounding would miss them.
+    return np.where(k > 0, centre - half, 0.0), np.where(k < n, centre + half, 1.0)

@@ -8,6 +8,7 @@ import os
 import random
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from threading import Condition, Thread
 
 import requests
@@ -27,6 +28,21 @@ DELIVERY_ID_SALT = b"salt of the pretend store"
 DISABLED_BEYOND_FAILURES = 5
 
 
+@dataclass(frozen=True)
+class DeliveryPolicy:
+    """How webhooks are delivered.
+
+    `verify` names the CA file trusted over TLS; without it REQUESTS_CA_BUNDLE does.
+    `shuffle_seed` takes what waits in a random order, since a running store keeps none.
+    The timeouts are in seconds.
+    """
+
+    verify: bool | str | None = None
+    shuffle_seed: int | None = None
+    timeout: float = 60
+    ping_timeout: float = 5
+
+
 def signature(secret: str, body: bytes) -> str:
     """The X-WC-Webhook-Signature of a body; the secret is HTML-entity-decoded first."""
     key = html.unescape(secret).encode()
@@ -43,7 +59,7 @@ def new_session(verify: bool | str | None) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.headers.clear()
-    session.verify = os.environ.get("REQUESTS_CA_BUNDLE", True) if verify is None else verify
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True if verify is None else verify
     return session
 
 
@@ -51,28 +67,19 @@ class Deliveries:
     """The queue of webhook deliveries and the thread that empties it.
 
     A delivery that waits already takes in further events of the same webhook and object.
-    `shuffle_seed` takes the waiting deliveries in a random order, since a running store
-    keeps none. `hold` and `release` stop and start the queue.
+    `hold` and `release` stop and start the queue.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        verify: bool | str | None = None,
-        shuffle_seed: int | None = None,
-        timeout: float = 60,
-        ping_timeout: float = 5,
-    ) -> None:
+    def __init__(self, store: Store, policy: DeliveryPolicy | None = None) -> None:
         self.store = store
-        self.timeout = timeout
-        self.ping_timeout = ping_timeout
+        self.policy = policy or DeliveryPolicy()
         self.delivered = 0
         self.failed = 0
-        self._session = new_session(verify)
-        self._ping_session = new_session(verify)
+        self._session = new_session(self.policy.verify)
+        self._ping_session = new_session(self.policy.verify)
+        seed = self.policy.shuffle_seed
         # Shuffling needs no secrecy.
-        self._random = None if shuffle_seed is None else random.Random(shuffle_seed)  # noqa: S311
+        self._random = None if seed is None else random.Random(seed)  # noqa: S311
         self._waiting: OrderedDict[tuple[int, int], None] = OrderedDict()
         self._change = Condition()
         self._in_flight = 0
@@ -91,7 +98,7 @@ class Deliveries:
             self._stopped = True
             self._change.notify_all()
         if self._thread.is_alive():
-            self._thread.join(timeout=self.timeout)
+            self._thread.join(timeout=self.policy.timeout)
         self._session.close()
         self._ping_session.close()
 
@@ -205,7 +212,7 @@ class Deliveries:
                 webhook.delivery_url,
                 data=body,
                 headers=headers,
-                timeout=self.timeout,
+                timeout=self.policy.timeout,
                 allow_redirects=False,
             ) as answer:
                 return answer.status_code
@@ -228,7 +235,7 @@ class Deliveries:
                 webhook.delivery_url,
                 data={"webhook_id": str(webhook.id)},
                 headers={**COMMON_HEADERS, "Connection": "close"},
-                timeout=self.ping_timeout,
+                timeout=self.policy.ping_timeout,
                 allow_redirects=False,
             ) as answer:
                 answered = answer.status_code

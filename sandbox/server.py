@@ -7,8 +7,8 @@ from typing import Self
 
 from flask import Flask
 
-from sandbox import woocommerce
-from sandbox.delivery import Deliveries
+from sandbox import control, storefront, wc_auth, woocommerce
+from sandbox.delivery import Deliveries, DeliveryPolicy
 from sandbox.faults import Fault, Faults
 from sandbox.live import LiveOrders
 from sandbox.order_lists import OrderLists
@@ -19,61 +19,47 @@ from sandbox.store import Store
 from sandbox.wsgi import Server
 
 
-def create_app(
-    store: Store, *, deliveries: Deliveries | None = None, verify: bool | str | None = None
-) -> Flask:
-    """The app of a store.
-
-    `verify` names the CA file trusted for webhook and wc-auth calls over TLS; without it
-    REQUESTS_CA_BUNDLE does. The app delivers nothing until its deliveries are started.
-    """
+def create_app(store: Store, deliveries: Deliveries | None = None) -> Flask:
+    """The app of a store; it delivers nothing until its deliveries are started."""
     app = Flask(__name__)
     app.url_map.strict_slashes = False
     app.extensions[EXTENSION] = Services(
         store=store,
-        deliveries=deliveries or Deliveries(store, verify=verify),
+        deliveries=deliveries or Deliveries(store),
         authenticator=Authenticator(store),
         faults=Faults(),
         live=LiveOrders(store),
         order_lists=OrderLists(store),
-        verify=verify,
     )
     woocommerce.register(app)
+    app.register_blueprint(wc_auth.routes)
+    app.register_blueprint(control.routes)
+    app.register_blueprint(storefront.routes)
     return app
 
 
 class RunningStore:
-    """A store that serves on a loopback port while the context lasts.
+    """A store that serves and delivers while the context lasts.
 
-    `url` is its address. With `tls` it serves https. `verify`, `shuffle_seed` and
-    `delivery_timeout` (seconds) shape how webhooks are delivered.
+    `url` is its address, without a trailing slash; by default a free loopback port. With
+    `tls` it serves https. `delivery` shapes how webhooks are delivered.
     """
 
     def __init__(
         self,
         store: Store,
         *,
-        host: str = "127.0.0.1",
-        port: int = 0,
+        address: tuple[str, int] = ("127.0.0.1", 0),
         url: str | None = None,
         tls: ssl.SSLContext | None = None,
-        verify: bool | str | None = None,
-        shuffle_seed: int | None = None,
-        delivery_timeout: float = 60,
-        ping_timeout: float = 5,
+        delivery: DeliveryPolicy | None = None,
     ) -> None:
         self.store = store
-        self.deliveries = Deliveries(
-            store,
-            verify=verify,
-            shuffle_seed=shuffle_seed,
-            timeout=delivery_timeout,
-            ping_timeout=ping_timeout,
-        )
-        self.app = create_app(store, deliveries=self.deliveries, verify=verify)
+        self.deliveries = Deliveries(store, delivery)
+        self.app = create_app(store, self.deliveries)
         self.services: Services = self.app.extensions[EXTENSION]
-        self.server = Server((host, port), self.app, tls)
-        store.url = url or f"{self.server.scheme}://{host}:{self.server.port}"
+        self.server = Server(address, self.app, tls)
+        store.url = url or f"{self.server.scheme}://{address[0]}:{self.server.port}"
         self._thread = Thread(target=self._serve, name="sandbox store", daemon=True)
 
     def _serve(self) -> None:
@@ -106,6 +92,10 @@ class RunningStore:
         self.services.live.stop()
         self.server.stop()
         self.deliveries.stop()
+        self._thread.join()
+
+    def wait(self) -> None:
+        """Block until the store is stopped from elsewhere."""
         self._thread.join()
 
     def new_key(self, role: str = "administrator", permissions: str = "read_write") -> ApiKey:

@@ -22,4 +22,3 @@ class Services:
     faults: Faults
     live: LiveOrders
     order_lists: OrderLists
-    verify: bool | str | None = None

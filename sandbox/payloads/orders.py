@@ -1,11 +1,12 @@
-"""Bodies of orders and refunds."""
+"""Bodies of orders, and what their amounts come to."""
 
 import hashlib
 from decimal import Decimal
 
 from sandbox import clock, money
 from sandbox.payloads.common import Payload, links, meta_list, shipping_address
-from sandbox.records import BILLING_FIELDS, Line, Order, Refund
+from sandbox.payloads.lines import line_payload
+from sandbox.records import BILLING_FIELDS, Order
 from sandbox.store import CURRENCY_SYMBOLS, WOOCOMMERCE_VERSION, Store
 
 EDITABLE_STATUSES = {"pending", "on-hold", "auto-draft"}
@@ -42,56 +43,6 @@ def total(order: Order) -> int:
 def refunded(store: Store, order: Order) -> int:
     """What was given back so far."""
     return sum(store.refunds[refund_id].amount for refund_id in order.refund_ids)
-
-
-def _line(store: Store, line: Line) -> Payload:
-    decimals = store.settings.decimals
-    product = store.products.get(line.variation_id or line.product_id)
-    known = product is not None
-    parent = store.products.get(line.product_id) if line.variation_id else None
-    return {
-        "id": line.id,
-        "name": line.name,
-        "product_id": line.product_id,
-        "variation_id": line.variation_id,
-        "quantity": line.quantity,
-        "tax_class": "",
-        "subtotal": money.to_text(line.subtotal, decimals),
-        "subtotal_tax": money.to_text(line.subtotal_tax, decimals),
-        "total": money.to_text(line.total, decimals),
-        "total_tax": money.to_text(line.total_tax, decimals),
-        "taxes": _line_taxes(store, line),
-        "meta_data": [_display_meta(row.id, row.key, row.value) for row in line.meta],
-        "sku": product.sku if product else None,
-        "global_unique_id": "" if known else None,
-        "price": money.unit_price(line.total, line.quantity, decimals),
-        "image": {"id": "" if known and parent is None else 0, "src": ""},
-        "parent_name": parent.name if parent else None,
-    }
-
-
-def _display_meta(row_id: int, key: str, value: object) -> Payload:
-    label = key if key.startswith("_") else key.capitalize()
-    return {
-        "id": row_id,
-        "key": key,
-        "value": value,
-        "display_key": label,
-        "display_value": value,
-    }
-
-
-def _line_taxes(store: Store, line: Line) -> list[Payload]:
-    tax, decimals = store.settings.tax, store.settings.decimals
-    if tax is None or line.quantity < 0:
-        return []
-    return [
-        {
-            "id": tax.id,
-            "total": money.to_text(line.total_tax, decimals),
-            "subtotal": money.to_text(line.subtotal_tax, decimals),
-        }
-    ]
 
 
 def _tax_lines(store: Store, order: Order) -> list[Payload]:
@@ -162,7 +113,7 @@ def _amounts(store: Store, order: Order) -> Payload:
 def _lines_and_refunds(store: Store, order: Order) -> Payload:
     return {
         "meta_data": meta_list(sorted(order.meta, key=lambda row: row.key)),
-        "line_items": [_line(store, line) for line in order.lines],
+        "line_items": [line_payload(store, line) for line in order.lines],
         "tax_lines": _tax_lines(store, order),
         "shipping_lines": _shipping_lines(store, order),
         "fee_lines": [],
@@ -232,26 +183,3 @@ def _order_links(store: Store, order: Order) -> Payload:
     if order.customer_id:
         found["customer"] = [{"href": f"{base}/customers/{order.customer_id}"}]
     return found
-
-
-def refund_payload(store: Store, refund: Refund) -> Payload:
-    """The body of GET orders/<id>/refunds/<id>."""
-    created, created_gmt = clock.both_texts(refund.created, store.zone)
-    collection = f"orders/{refund.order_id}/refunds"
-    found = links(store, collection, refund.id, ("GET", "DELETE"))
-    found["up"] = [{"href": f"{store.url}/wp-json/wc/v3/orders/{refund.order_id}"}]
-    return {
-        "id": refund.id,
-        "date_created": created,
-        "date_created_gmt": created_gmt,
-        "amount": money.to_text(refund.amount, store.settings.decimals),
-        "reason": refund.reason,
-        "refunded_by": refund.refunded_by,
-        "refunded_payment": refund.refunded_payment,
-        "meta_data": meta_list(refund.meta),
-        "line_items": [_line(store, line) for line in refund.lines],
-        "shipping_lines": [],
-        "tax_lines": [],
-        "fee_lines": [],
-        "_links": found,
-    }

@@ -1,19 +1,15 @@
-"""Bodies of products, variations and categories."""
+"""Bodies of products and variations."""
 
 import html
 
 from sandbox import clock
+from sandbox.payloads.categories import term_name
 from sandbox.payloads.common import Payload, links, meta_list
-from sandbox.records import Category, Product
+from sandbox.records import Product
 from sandbox.store import CURRENCY_SYMBOLS, Store
 
 NO_DIMENSIONS = {"length": "", "width": "", "height": ""}
 RELATED_PRODUCTS = 5
-
-
-def term_name(category: Category) -> str:
-    """The name as WordPress keeps it, with an ampersand as an HTML entity."""
-    return category.name.replace("&", "&amp;")
 
 
 def permalink(store: Store, product: Product) -> str:
@@ -62,14 +58,14 @@ def price_html(store: Store, product: Product) -> str:
 
 def related_ids(store: Store, product: Product) -> list[int]:
     """A few other products of the same categories."""
-    related: list[int] = []
+    related: dict[int, None] = {}
     for category_id in product.category_ids:
-        for other in sorted(store.products_by_category.get(category_id, ())):
-            if other != product.id and other not in related:
-                related.append(other)
+        for other in store.products_by_category.get(category_id, ()):
+            if other != product.id:
+                related[other] = None
             if len(related) == RELATED_PRODUCTS:
-                return related
-    return related
+                return list(related)
+    return list(related)
 
 
 def _attributes(product: Product) -> list[Payload]:
@@ -238,25 +234,5 @@ def variation_payload(store: Store, product: Product) -> Payload:
         "meta_data": meta_list(product.meta),
         "name": ", ".join(values[0] for _name, values in product.options),
         "parent_id": product.parent_id,
-        "_links": found,
-    }
-
-
-def category_payload(store: Store, category: Category) -> Payload:
-    """The body of GET products/categories/<id>."""
-    found = links(store, "products/categories", category.id)
-    if category.parent:
-        up = f"{store.url}/wp-json/wc/v3/products/categories/{category.parent}"
-        found["up"] = [{"href": up}]
-    return {
-        "id": category.id,
-        "name": term_name(category),
-        "slug": category.slug,
-        "parent": category.parent,
-        "description": category.description,
-        "display": "default",
-        "image": None,
-        "menu_order": 0,
-        "count": len(store.products_by_category.get(category.id, ())),
         "_links": found,
     }

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from sandbox.errors import RestError
 from sandbox.operations import products
-from sandbox.payloads.products import category_payload
+from sandbox.payloads.categories import category_payload
 from sandbox.records import Category
 from sandbox.rest import exchange, validation
 from sandbox.store import Store

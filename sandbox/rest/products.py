@@ -106,45 +106,48 @@ def _listed(store: Store) -> list[Product]:
     if parameters.get("category"):
         wanted = exchange.integers("category")
         ids &= {i for c in wanted for i in store.products_by_category.get(c, ())}
-    found = [
+    tests = [*_text_tests(), *_date_tests(store)]
+    return [
         product
         for product in store.products.values()
         if product.id in ids
         and product.type != "variation"
         and ("any" in statuses or product.status in statuses)
         and (product.status != "trash" or "trash" in statuses)
-        and _fits(product)
+        and all(test(product) for test in tests)
     ]
-    return [product for product in found if _within_dates(store, product)]
 
 
-def _fits(product: Product) -> bool:
+def _text_tests() -> list[Callable[[Product], bool]]:
     parameters = exchange.query()
-    search = str(parameters.get("search", "")).lower()
-    exact = {"sku": product.sku, "slug": product.slug, "type": product.type}
-    return search in product.name.lower() and all(
-        value in php_query.texts(parameters[name])
-        for name, value in exact.items()
-        if parameters.get(name)
-    )
+    tests: list[Callable[[Product], bool]] = []
+    if parameters.get("search"):
+        search = str(parameters["search"]).lower()
+        tests.append(lambda product: search in product.name.lower())
+    exact = (name for name in ("sku", "slug", "type") if parameters.get(name))
+    return tests + [_is_one_of(name, php_query.texts(parameters[name])) for name in exact]
 
 
-def _within_dates(store: Store, product: Product) -> bool:
+def _is_one_of(name: str, wanted: list[str]) -> Callable[[Product], bool]:
+    return lambda product: getattr(product, name) in wanted
+
+
+def _date_tests(store: Store) -> list[Callable[[Product], bool]]:
     parameters = exchange.query()
     gmt = validation.truth(parameters.get("dates_are_gmt", ""))
     zone = clock.UTC_ZONE if gmt else store.zone
-
-    def bound(name: str) -> int | None:
-        return clock.read(str(parameters[name]), zone) if parameters.get(name) else None
-
-    pairs = (
-        (bound("after"), product.created, bound("before")),
-        (bound("modified_after"), product.modified, bound("modified_before")),
-    )
-    return all(
-        (low is None or moment > low) and (high is None or moment < high)
-        for low, moment, high in pairs
-    )
+    bounds = {
+        name: clock.read(str(parameters[name]), zone)
+        for name in ("after", "before", "modified_after", "modified_before")
+        if parameters.get(name)
+    }
+    tests: dict[str, Callable[[Product], bool]] = {
+        "after": lambda product: product.created > bounds["after"],
+        "before": lambda product: product.created < bounds["before"],
+        "modified_after": lambda product: product.modified > bounds["modified_after"],
+        "modified_before": lambda product: product.modified < bounds["modified_before"],
+    }
+    return [tests[name] for name in bounds]
 
 
 def _sorted(found: list[Product]) -> list[Product]:

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from sandbox import money
 from sandbox.errors import RestError, cannot_trash
 from sandbox.operations import refunds
-from sandbox.payloads.orders import refund_payload
+from sandbox.payloads.refunds import refund_payload
 from sandbox.records import Refund
 from sandbox.rest import exchange, orders, validation
 

@@ -72,7 +72,8 @@ def figures(session: Session) -> Computation | None:
 
 def recommended(session: Session) -> dict[str, list[str]]:
     """Each product's recommended products, best first, by the store's identifiers."""
-    names = dict(session.execute(select(Product.id, Product.external_id)).tuples().all())
+    rows = session.execute(select(Product.id, Product.external_id))
+    names = {row.id: row.external_id for row in rows}
     lists: dict[str, list[str]] = {}
     for row in session.execute(
         select(Recommendation.product_id, Recommendation.other_id).order_by(
@@ -93,7 +94,7 @@ def second_categories(session: Session) -> dict[str, str]:
             CustomerCategory.rank == 1, Customer.account_id.is_not(None), Customer.gone.is_(False)
         )
     )
-    return dict(rows.tuples().all())  # type: ignore[arg-type]
+    return {row.account_id: row.name for row in rows if row.account_id}
 
 
 def reasons(session: Session, product: str) -> Sequence[Any]:

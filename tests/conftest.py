@@ -1,0 +1,177 @@
+"""Fixtures that everything shares: real services, a migrated database, a store that pretends."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from rq import Queue, SimpleWorker
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from bazgasht.app import create_app
+from bazgasht.composition import redis_client
+from bazgasht.services import RunningServices, start_services
+from connector.platform import Credentials
+from database.migrate import migrate
+from database.models import Base
+from database.session import connect, store_transaction
+from database.vault import Vault
+from jobs import context as job_context
+from jobs import installation, queue
+from jobs.context import ActiveStore, Context, active_store
+from sandbox.server import RunningStore
+from sandbox.small import small_store
+
+SECRET_KEY = Fernet.generate_key().decode()
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[RunningServices]:
+    """PostgreSQL, with the tables that the migrations make, and Valkey."""
+    directory = Path(tempfile.mkdtemp(prefix="bazgasht-tests-"))
+    directory.chmod(0o755)
+    try:
+        with start_services(directory) as running:
+            migrate(running.owner_url, running.app_url)
+            yield running
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+class AppServer:
+    """The app, served on a loopback port from before the app exists."""
+
+    def __init__(self) -> None:
+        self.app: Flask | None = None
+        self._server = make_server(
+            "127.0.0.1", 0, self._serve, threaded=True, request_handler=Quiet
+        )
+        self._thread = Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Where the app is reached."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def _serve(self, environ: Any, start_response: Any) -> Any:
+        assert self.app is not None
+        return self.app(environ, start_response)
+
+    def stop(self) -> None:
+        """End serving."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class Quiet(WSGIRequestHandler):
+    """A handler without an access log."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Write nothing."""
+
+
+@pytest.fixture(scope="session")
+def app_server() -> Iterator[AppServer]:
+    server = AppServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_context(services: RunningServices, app_server: AppServer) -> Iterator[Context]:
+    """One process's connections, kept for the whole run."""
+    context = Context(
+        engine=connect(services.app_url, pool_size=20),
+        redis=redis_client(services.redis_url),
+        vault=Vault([SECRET_KEY]),
+        public_url=app_server.url,
+        development=True,
+    )
+    app_server.app = create_app(context)
+    job_context.use(context)
+    yield context
+    context.engine.dispose()
+    context.redis.close()
+
+
+@pytest.fixture
+def context(shared_context: Context, services: RunningServices) -> Context:
+    """The connections, on an empty database and an empty queue."""
+    empty_tables(services.owner_url)
+    shared_context.redis.flushdb()
+    return shared_context
+
+
+def empty_tables(owner_url: str) -> None:
+    """Remove every row of every table, at once."""
+    engine = create_engine(owner_url)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY"))
+    engine.dispose()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningStore]:
+    """A small pretend WooCommerce store in US dollars."""
+    with RunningStore(small_store()) as running:
+        yield running
+
+
+@dataclass
+class Installed:
+    """The small store with the app installed and its history loaded."""
+
+    context: Context
+    sandbox: RunningStore
+    id: UUID
+
+    @property
+    def store(self) -> ActiveStore:
+        """The store as the jobs see it."""
+        return active_store(self.context, self.id)
+
+    def catch_up(self) -> None:
+        """Wait for the store's deliveries, then run jobs until none is left."""
+        self.sandbox.drain_deliveries()
+        work_off(self.context)
+
+    def scope(self) -> AbstractContextManager[Session]:
+        """A transaction that sees the store's rows."""
+        return store_transaction(self.context.engine, self.id)
+
+
+def work_off(context: Context) -> None:
+    """Run the jobs of every queue, by RQ's own worker, until all are empty."""
+    while any(Queue(name, connection=context.redis).count for name in queue.QUEUES):
+        for name in queue.QUEUES:
+            SimpleWorker([name], connection=context.redis).work(
+                burst=True, logging_level="CRITICAL"
+            )
+
+
+@pytest.fixture
+def installed(context: Context, sandbox: RunningStore) -> Installed:
+    """The app, installed into the small store by the same way as the page takes."""
+    return install_app(context, sandbox)
+
+
+def install_app(context: Context, sandbox: RunningStore) -> Installed:
+    """Connect a running store and load its history."""
+    key = sandbox.new_key()
+    credentials = Credentials(sandbox.url, key.consumer_key, key.consumer_secret)
+    store_id = installation.connect(context, "woocommerce", credentials)
+    result = Installed(context, sandbox, store_id)
+    result.catch_up()
+    return result

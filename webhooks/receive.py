@@ -35,9 +35,11 @@ class Receiver:
 
     def __init__(self, context: Context) -> None:
         self.gate = Gate(context.engine, context.vault)
-        self.writer = InboxWriter(
-            context.engine, lambda store: queue.enqueue(context.redis, queue.DRAIN, store) and None
-        )
+        self.writer = InboxWriter(context.engine, self._announce)
+        self._redis = context.redis
+
+    def _announce(self, store_id: UUID) -> None:
+        queue.enqueue(self._redis, queue.DRAIN, store_id)
 
 
 @blueprint.post("/webhooks/<name>/<uuid:store_id>")
@@ -51,11 +53,9 @@ def receive(name: str, store_id: UUID) -> Response:
 
 def _receive(name: str, store_id: UUID) -> Response:
     receiver: Receiver = current_app.extensions["bazgasht_receiver"]
-    # The length is refused before a byte of the body is read.
+    # A length over the limit is refused before a byte of the body is read.
     request.max_content_length = LARGEST_BODY
     try:
-        if (request.content_length or 0) > LARGEST_BODY:
-            raise RequestEntityTooLarge
         body = request.get_data(cache=False)
         door = receiver.gate.door(store_id)
         if door is None or door.platform != name:
@@ -64,22 +64,23 @@ def _receive(name: str, store_id: UUID) -> Response:
     except RequestEntityTooLarge:
         return _answer(413, f"the body is larger than {LARGEST_BODY} bytes")
     except (SQLAlchemyError, TimeoutError) as error:
-        log.error("delivery not kept", store=str(store_id), error=type(error).__name__)
+        log.warning("delivery not kept", store=str(store_id), error=type(error).__name__)
         return _answer(503, "try again later")
 
 
 def _take(receiver: Receiver, store_id: UUID, name: str, body: bytes) -> Response:
     adapter = platform(name)
-    if adapter.is_ping(body, request.headers):
+    headers = dict(request.headers)
+    if adapter.is_ping(body, headers):
         return _answer(200, "")
     for fresh in (False, True):
         door = receiver.gate.door(store_id, fresh=fresh)
-        if door and adapter.verify(body, request.headers, door.secrets):
+        if door and adapter.verify(body, headers, door.secrets):
             break
     else:
         log.warning("delivery with a bad signature", store=str(store_id))
         return _answer(401, "bad signature")
-    event = adapter.name_event(body, request.headers)
+    event = adapter.name_event(body, headers)
     receiver.writer.put(
         Incoming(store_id, event.key, event.topic, _kept_headers(), body, event.broken)
     )

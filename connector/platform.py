@@ -27,8 +27,8 @@ class StoreProfile:
     """What a store says of itself.
 
     `time_zone` is an IANA name or a fixed offset such as "+03:30"; `currency` is the platform's
-    code; `country` has two letters, or is empty. `warnings` are sentences for the merchant, for example that the key's owner may not
-    read what the app writes.
+    code; `country` has two letters, or is empty. `warnings` are sentences for the merchant, for
+    example that the key's owner may not read what the app writes.
     """
 
     name: str

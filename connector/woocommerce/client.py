@@ -121,6 +121,8 @@ def _failure(answer: Answer, call: str, code: str, content: object) -> Connector
     # Any other 404 is about the route: WooCommerce is switched off or being updated, or the store
     # has no permalinks. A 5xx with WooCommerce's own code is a considered answer.
     is_passing = status >= 500 and not code.startswith("woocommerce_rest_")
+    if status == 404:
+        told += "; is WooCommerce active, with permalinks switched on?"
     if is_passing or status in (404, 408):
         return TemporaryError(told, retry_after=retry_after(answer.headers))
     if 300 <= status < 400:

@@ -1,0 +1,133 @@
+"""The manifest reads, and settings are checked against it."""
+
+import ast
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+import pytest
+
+from connector.manifest import (
+    BooleanSetting,
+    ChoiceSetting,
+    DecimalSetting,
+    IntegerSetting,
+    InvalidSettings,
+    ListSetting,
+    Settings,
+    load,
+    validate_settings,
+)
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGES = ("admin", "bazgasht", "connector", "database", "jobs", "retention", "webhooks")
+TYPES = {
+    IntegerSetting: int,
+    DecimalSetting: Decimal,
+    BooleanSetting: bool,
+    ListSetting: tuple[str, ...],
+}
+
+
+def test_the_package_carries_the_manifest_of_the_root() -> None:
+    whole = json.loads((ROOT / "manifest.json").read_text())
+    assert load().version == whole["version"]
+    assert load().name.fa == "بازگشت"
+    assert list(load().settings) == list(whole["settings"])
+    assert json.loads((ROOT / "connector" / "manifest.json").read_text()) == whole
+
+
+def test_the_fields_of_settings_are_the_manifests() -> None:
+    assert list(Settings.model_fields) == list(load().settings)
+    for name, setting in load().settings.items():
+        annotation = Settings.model_fields[name].annotation
+        if isinstance(setting, ChoiceSetting):
+            assert get_origin(annotation) is Literal
+            assert get_args(annotation) == tuple(setting.choices)
+        else:
+            assert annotation == TYPES[type(setting)]
+
+
+def test_every_setting_is_used() -> None:
+    used: set[str] = set()
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            if path != ROOT / "connector" / "manifest.py":
+                tree = ast.parse(path.read_text())
+                used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert set(load().settings) - used == set()
+
+
+def test_defaults_fill_what_is_not_given() -> None:
+    settings = validate_settings({})
+    assert settings == Settings(
+        purchase_statuses=("processing", "completed"),
+        purchase_joining_minutes=0,
+        category_level="leaf",
+        minimum_customers=30,
+        guest_identity="email",
+        next_purchase_days=180,
+        recommendations_per_product=5,
+        cross_sell_mode="beside",
+        points_enabled=True,
+        points_earned=1,
+        points_per_amount=Decimal(1),
+        recompute_after_seconds=60,
+    )
+
+
+def test_values_are_read_as_they_are_typed() -> None:
+    settings = validate_settings(
+        {
+            "purchase_statuses": "completed، shipped ,completed",
+            "minimum_customers": "۵۰",
+            "points_per_amount": "۱۰٬۰۰۰٫۵",
+            "recompute_after_seconds": "٣",
+            "points_enabled": "off",
+            "category_level": "top",
+            "next_purchase_days": 30.0,
+        }
+    )
+    assert settings.purchase_statuses == ("completed", "shipped")
+    assert settings.minimum_customers == 50
+    assert settings.points_per_amount == Decimal("10000.5")
+    assert settings.recompute_after_seconds == 3
+    assert settings.points_enabled is False
+    assert settings.category_level == "top"
+    assert settings.next_purchase_days == 30
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("minimum_customers", 4, "must be a number from 5 to 1000"),
+        ("minimum_customers", 1001, "must be a number from 5 to 1000"),
+        ("minimum_customers", "5.5", "must be a whole number, not 5.5"),
+        ("minimum_customers", True, "must be a number from 5 to 1000"),
+        ("minimum_customers", "1e999999999", "must be a number from 5 to 1000"),
+        ("minimum_customers", "many", "must be a number from 5 to 1000"),
+        ("points_per_amount", "0", "must be a number from 0.0001 to 1000000000"),
+        ("points_per_amount", "NaN", "must be a number from 0.0001 to 1000000000"),
+        ("points_per_amount", None, "must be a number from 0.0001 to 1000000000"),
+        ("guest_identity", "fax", "must be one of: email, phone"),
+        ("guest_identity", ["email"], "must be one of: email, phone"),
+        ("points_enabled", "perhaps", "must be true or false"),
+        ("purchase_statuses", [], "must be a list of at least one word, each of 1 to 64 letters"),
+        ("purchase_statuses", 7, "must be a list of at least one word, each of 1 to 64 letters"),
+        ("colour", "red", "is not a setting"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_bounds(name: str, value: object, problem: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        validate_settings({name: value})
+    assert caught.value.problems == {name: problem}
+    assert str(caught.value) == f"{name}: {problem}"
+
+
+def test_the_bounds_themselves_are_allowed_and_all_problems_are_told() -> None:
+    assert validate_settings({"minimum_customers": 5}).minimum_customers == 5
+    assert validate_settings({"minimum_customers": "1000"}).minimum_customers == 1000
+    with pytest.raises(InvalidSettings) as caught:
+        validate_settings({"minimum_customers": 0, "guest_identity": ""})
+    assert list(caught.value.problems) == ["minimum_customers", "guest_identity"]

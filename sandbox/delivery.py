@@ -76,7 +76,6 @@ class Deliveries:
         self.delivered = 0
         self.failed = 0
         self._session = new_session(self.policy.verify)
-        self._ping_session = new_session(self.policy.verify)
         seed = self.policy.shuffle_seed
         # Shuffling needs no secrecy.
         self._random = None if seed is None else random.Random(seed)  # noqa: S311
@@ -100,7 +99,6 @@ class Deliveries:
         if self._thread.is_alive():
             self._thread.join(timeout=self.policy.timeout)
         self._session.close()
-        self._ping_session.close()
 
     def hold(self) -> None:
         """Let deliveries wait, as a store without traffic does."""
@@ -218,6 +216,9 @@ class Deliveries:
                 return answer.status_code
         except requests.RequestException:
             return None
+        finally:
+            # The connection was announced to be closed, so it must not be used again.
+            self._session.close()
 
     def save(self, webhook: Webhook, *, ping: bool = False) -> None:
         """Store a webhook; an active one is pinged until it answered exactly 200 once.
@@ -231,16 +232,16 @@ class Deliveries:
     def ping(self, webhook: Webhook) -> None:
         """Send the unsigned form `webhook_id=N` and note whether it was answered 200."""
         try:
-            with self._ping_session.post(
-                webhook.delivery_url,
-                data={"webhook_id": str(webhook.id)},
-                headers={**COMMON_HEADERS, "Connection": "close"},
-                timeout=self.policy.ping_timeout,
-                allow_redirects=False,
-            ) as answer:
-                answered = answer.status_code
+            with new_session(self.policy.verify) as session:
+                answer = session.post(
+                    webhook.delivery_url,
+                    data={"webhook_id": str(webhook.id)},
+                    headers={**COMMON_HEADERS, "Connection": "close"},
+                    timeout=self.policy.ping_timeout,
+                    allow_redirects=False,
+                )
         except requests.RequestException:
             return
-        if answered == 200:
+        if answer.status_code == 200:
             webhook.pending_delivery = False
             webhook.modified = clock.now()

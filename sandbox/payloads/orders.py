@@ -49,9 +49,10 @@ def _tax_lines(store: Store, order: Order) -> list[Payload]:
     tax, decimals = store.settings.tax, store.settings.decimals
     if tax is None or not order.lines:
         return []
+    item_ids = [line.id for line in order.lines] + [line.id for line in order.shipping_lines]
     return [
         {
-            "id": order.lines[-1].id + 1,
+            "id": max(item_ids) + 1,
             "rate_code": tax.code,
             "rate_id": tax.id,
             "label": tax.label,

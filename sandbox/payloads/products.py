@@ -195,6 +195,18 @@ def product_payload(store: Store, product: Product) -> Payload:
     }
 
 
+def written_product_payload(store: Store, product: Product) -> Payload:
+    """The body that answers a write, which has two keys more than that of a read."""
+    payload = product_payload(store, product)
+    found = payload.pop("_links")
+    return {
+        **payload,
+        "permalink_template": f"{store.url}/product/%pagename%/",
+        "generated_slug": product.slug,
+        "_links": found,
+    }
+
+
 def _category_summaries(store: Store, product: Product) -> list[Payload]:
     found = (store.categories.get(category_id) for category_id in product.category_ids)
     return [{"id": c.id, "name": term_name(c), "slug": c.slug} for c in found if c]

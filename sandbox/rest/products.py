@@ -9,7 +9,7 @@ from sandbox import clock
 from sandbox.errors import RestError, already_trashed, not_found
 from sandbox.operations import products
 from sandbox.payloads.common import Payload
-from sandbox.payloads.products import product_payload
+from sandbox.payloads.products import product_payload, written_product_payload
 from sandbox.records import Product
 from sandbox.rest import batch, exchange, php_query, product_body, validation
 from sandbox.store import Store
@@ -78,7 +78,7 @@ def create(body: dict[str, Any]) -> Payload:
     product = Product(store.next_post_id(), name, slug, moment, moment)
     product_body.write(store, product, body)
     products.create(store, product)
-    return product_payload(store, product)
+    return written_product_payload(store, product)
 
 
 def update(product_id: object, body: dict[str, Any]) -> Payload:
@@ -87,14 +87,14 @@ def update(product_id: object, body: dict[str, Any]) -> Payload:
     product = find(batch.as_id(product_id), 400)
     product_body.write(store, product, body)
     products.changed(store, product)
-    return product_payload(store, product)
+    return written_product_payload(store, product)
 
 
 def delete(product_id: object) -> Payload:
     """Remove a product for good."""
     store = exchange.services().store
     product = find(batch.as_id(product_id))
-    payload = product_payload(store, product)
+    payload = written_product_payload(store, product)
     products.delete(store, product)
     return payload
 
@@ -215,7 +215,7 @@ def delete_product(product_id: int) -> Response:
             return exchange.answer(delete(product_id), allow=exchange.ITEM_ALLOW)
         if product.status == "trash":
             raise already_trashed("product")
-        payload = product_payload(store, product)
+        payload = written_product_payload(store, product)
         products.trash(store, product)
     return exchange.answer(payload, allow=exchange.ITEM_ALLOW)
 

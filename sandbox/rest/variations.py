@@ -85,7 +85,8 @@ def update_variation(product_id: int, variation_id: int) -> Response:
         variation = _find(store, product_id, variation_id)
         product_body.write(store, variation, body)
         products.changed(store, variation)
-        payload = variation_payload(store, variation)
+        # A write shows where the tax class comes from, a read what it is.
+        payload = {**variation_payload(store, variation), "tax_class": "parent"}
     return exchange.answer(payload, allow=exchange.ITEM_ALLOW)
 
 

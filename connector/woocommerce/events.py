@@ -92,9 +92,10 @@ def interpret(topic: str, body: bytes, *, region: str) -> Meaning:
     try:
         return reader(body, region)
     except BadPayload:
-        named = validate(Named, body)
+        kind = _kind(topic)
+        named = validate(Named, body, kind)
         if named.id is None and named.code is not None:
-            return LookUp(_kind(topic), "")
+            return LookUp(kind, "")
         raise
 
 
@@ -119,7 +120,7 @@ def _deleted(kind: ObjectKind) -> Callable[[bytes, str], Meaning]:
     # Trashing a coupon or a page is also told as product.deleted, with an identifier that may
     # be nobody's: whether the object is gone is for the look-up to find out.
     def read(body: bytes, region: str) -> Meaning:  # noqa: ARG001  # One signature.
-        named = validate(Named, body)
+        named = validate(Named, body, kind)
         if named.id is None:
             raise BadPayload(f"{kind}: id: is missing")
         return LookUp(kind, str(named.id))

@@ -65,7 +65,7 @@ def authorize_url(
 
 def read_callback(body: bytes) -> GrantedKey:
     """The key in a wc-auth callback. BadPayload names what is missing, never what is there."""
-    payload = validate(_CallbackPayload, body)
+    payload = validate(_CallbackPayload, body, "callback")
     return GrantedKey(
         state=payload.user_id,
         key=payload.consumer_key,

@@ -116,15 +116,15 @@ def read_category(content: object) -> Category:
     return Category(str(payload.id), payload.name, _text(payload.parent))
 
 
-def validate(model: type[Payload], content: object) -> Payload:
-    """The content as the model; BadPayload names every field that does not read."""
+def validate(model: type[Payload], content: object, kind: str = "") -> Payload:
+    """The content as the model; BadPayload names the `kind` and the fields that do not read."""
     try:
         if isinstance(content, bytes):
             return model.model_validate_json(content)
         return model.model_validate(content)
     except ValidationError as error:
-        kind = model.__name__.removesuffix("Payload").lower()
-        raise BadPayload(f"{kind}: {_problems(error)}") from None
+        name = kind or model.__name__.removesuffix("Payload").lower()
+        raise BadPayload(f"{name}: {_problems(error)}") from None
 
 
 def _problems(error: ValidationError) -> str:

@@ -148,7 +148,7 @@ def replaying(answers: Mapping[str, list[Recorded]]) -> Iterator[Replay]:
 
         do_GET = do_POST = do_PUT = do_DELETE = answer_call  # noqa: N815
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -165,7 +165,7 @@ def test_the_recorded_key_is_read_and_not_shown() -> None:
     ],
 )
 def test_a_malformed_key_is_refused_without_telling_it(changes: dict[str, Any], field: str) -> None:
-    with pytest.raises(BadPayload, match=f"{field}: ") as caught:
+    with pytest.raises(BadPayload, match=f"^callback: {field}: ") as caught:
         read_callback(callback(**changes))
     assert "cs_" not in str(caught.value)
 

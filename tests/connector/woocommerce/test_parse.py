@@ -1,6 +1,8 @@
 """Objects read to the field, and strange ones kept or refused with a reason."""
 
 import json
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +20,30 @@ from connector.woocommerce.parse import (
 )
 from connector.woocommerce.payloads import ProductPayload
 from retention.records import Account, Category, Order, OrderLine, Product, Refund, RefundLine
-from tests.connector.recordings import content
+from tests.connector.recordings import FOLDER, content
+
+OBJECTS: list[tuple[str, int, Callable[[object], Order | Product | Account]]] = [
+    ("orders", 17, lambda found: read_order(found, "US")),
+    ("products", 17, lambda found: product_of(validate(ProductPayload, found))),
+    ("customers", 19, lambda found: read_account(found, "US")),
+]
+
+
+@pytest.mark.parametrize(("place", "how_many", "read"), OBJECTS)
+def test_every_recorded_object_reads(
+    place: str, how_many: int, read: Callable[[object], Order | Product | Account]
+) -> None:
+    whole: list[dict[str, Any]] = []
+    for path in sorted((FOLDER / "rest").glob("*.json")):
+        recorded = json.loads(path.read_text())
+        address = recorded["request"]["url"].partition("?")[0]
+        is_good = recorded["response"]["status"] in (200, 201)
+        if is_good and re.search(rf"/{place}(/\d+)?$", address):
+            found = json.loads(recorded["response"]["body"])
+            objects = found if isinstance(found, list) else [found]
+            whole.extend(item for item in objects if "date_created" in item)
+    assert len(whole) == how_many
+    assert [read(item).id for item in whole] == [str(item["id"]) for item in whole]
 
 
 def order(**changes: Any) -> Order:

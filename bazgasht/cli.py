@@ -116,7 +116,9 @@ def parse_store(value: str) -> UUID:
 
 def main() -> None:
     """Run the command; expected problems end with one line and exit code 1."""
-    from bazgasht import store_commands  # noqa: PLC0415, F401 -- they join the group when imported
+    # These modules join the group when they are imported, and need it to be there.
+    from bazgasht import store_commands  # noqa: PLC0415, F401
+    from bazgasht.demo import command  # noqa: PLC0415, F401
 
     try:
         cli(standalone_mode=False)

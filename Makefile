@@ -1,0 +1,67 @@
+# Each target makes the virtual environment it needs by itself; nothing but Python 3.11 to 3.13
+# and make must be there before.
+.POSIX:
+.SUFFIXES:
+
+PYTHON_CANDIDATES = python3.12 python3.13 python3.11 python3 python
+VENV = .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo run test check bench constraints clean
+
+demo: $(VENV)/.demo
+	@$(BIN)/python -m bazgasht demo
+
+run: $(VENV)/.product
+	@$(BIN)/python -m bazgasht run
+
+test: $(VENV)/.test
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.test
+	@$(BIN)/python -m bench
+
+# Resolves all dependencies to their newest versions and writes the exact ones down.
+constraints:
+	rm -rf build/constraints
+	@python="$$($(MAKE) -s python)" && "$$python" -m venv build/constraints
+	build/constraints/bin/python -m pip install -q -e '.[demo,test,check]'
+	{ echo '# Exact versions of everything that is installed; `make constraints` writes it anew.'; \
+	  build/constraints/bin/python -m pip freeze --exclude-editable | sort -f; } > constraints.txt
+
+clean:
+	rm -rf $(VENV) build var *.egg-info
+
+.PHONY: python
+python:
+	@for name in $(PYTHON_CANDIDATES); do \
+	  if "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	      2>/dev/null; then command -v "$$name"; exit 0; fi; \
+	done; \
+	echo 'Python 3.11, 3.12 or 3.13 is needed and was not found.' >&2; exit 1
+
+$(BIN)/python:
+	@python="$$($(MAKE) -s python)" && "$$python" -m venv $(VENV)
+
+$(VENV)/.product: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[demo]'
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[demo,test]'
+	@touch $@
+
+$(VENV)/.check: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt \
+	  -e '.[demo,test,check]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""The main job, shown end to end on a pretend store with real purchases."""

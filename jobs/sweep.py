@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 
+from connector.manifest import validate_settings
 from database import inbox, progress, stores
 from database.session import store_transaction, transaction
 from jobs import queue
@@ -16,7 +17,6 @@ log = structlog.get_logger()
 WAITING = timedelta(seconds=3)
 STALLED = timedelta(seconds=90)
 KEEP_HANDLED = timedelta(days=30)
-DEFAULT_QUIET_SECONDS = 60.0
 
 
 def enqueue_due(context: Context) -> int:
@@ -24,7 +24,8 @@ def enqueue_due(context: Context) -> int:
     asked = 0
     for store_id in stores.to_drain(context.engine, WAITING):
         asked += queue.enqueue(context.redis, queue.DRAIN, store_id)
-    for store_id in stores.to_compute(context.engine, DEFAULT_QUIET_SECONDS):
+    quiet = validate_settings({}).recompute_after_seconds
+    for store_id in stores.to_compute(context.engine, quiet):
         asked += queue.enqueue(context.redis, queue.RECOMPUTE, store_id)
     for store_id in stores.to_write(context.engine):
         asked += queue.enqueue(context.redis, queue.WRITE_BACK, store_id)

@@ -22,7 +22,7 @@ EXAMPLE_BASE = 100
 
 def report(journey: Journey) -> None:
     """Print the whole report."""
-    screen, findings = journey.screen, journey.findings
+    screen = journey.screen
     with store_transaction(journey.context.engine, journey.store_id) as session:
         computation = results.figures(session)
         figures: dict[str, Any] = computation.figures if computation else {}

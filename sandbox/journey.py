@@ -17,6 +17,7 @@ mapped to a catalogue of a store's size:
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import polars as pl
 
@@ -31,12 +32,15 @@ OPENED = 1_480_550_400
 DECIMALS = 2
 
 
-def load(households: int | None = 400, history_share: float = 0.97) -> Store:
+def load(
+    households: int | None = 400, history_share: float = 0.97, folder: Path | None = None
+) -> Store:
     """Open a store with the history of some households, evenly chosen, or of all.
 
     The first `history_share` of the baskets, in the order of time, are completed orders.
     The later ones wait as `Store.upcoming`. Of every 25th household the baskets of the
-    history are left out, so that the live stretch holds first purchases too.
+    history are left out, so that the live stretch holds first purchases too. `folder`
+    holds the data's files; by default those that the installed package brings.
 
     Raises ModuleNotFoundError when the data are not installed.
     """
@@ -44,7 +48,7 @@ def load(households: int | None = 400, history_share: float = 0.97) -> Store:
         raise ValueError(f"history_share is {history_share}; it must be above 0, at most 1")
     store = Store(Settings(name="The Complete Journey", time_zone=TIME_ZONE))
     with _without_garbage_collection():
-        transactions, catalogue = read(data_folder(), households)
+        transactions, catalogue = read(folder or data_folder(), households)
         product_ids = _fill_catalogue(store, catalogue)
         baskets = list(baskets_of(transactions, product_ids))
         cut = round(len(baskets) * history_share)

@@ -70,11 +70,13 @@ def read(folder: Path, households: int | None) -> tuple[pl.DataFrame, pl.DataFra
 
 def _catalogue(lines: pl.DataFrame) -> pl.DataFrame:
     """Store products: category, kind, price in cents, by_measure, department, number."""
+    # Goods given away say nothing about the price.
+    sold = pl.col("cents") > 0
     unit = pl.col("cents") / pl.col("quantity").clip(lower_bound=1)
     by_measure = pl.col("quantity").median() > LARGEST_PIECE_COUNT
+    price = pl.when(by_measure).then(pl.col("cents").filter(sold).median())
     priced = lines.group_by("category", "kind").agg(
-        by_measure=by_measure,
-        price=pl.when(by_measure).then(pl.col("cents").median()).otherwise(unit.median()),
+        by_measure=by_measure, price=price.otherwise(unit.filter(sold).median()).fill_null(0)
     )
     departments = (
         lines.group_by("category", "department")

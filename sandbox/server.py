@@ -63,7 +63,7 @@ class RunningStore:
         self._thread = Thread(target=self._serve, name="sandbox store", daemon=True)
 
     def _serve(self) -> None:
-        self.server.serve_forever(poll_interval=0.05)
+        self.server.serve_forever(poll_interval=0.02)
 
     @property
     def url(self) -> str:

@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+import trustme
+
 
 @dataclass(frozen=True)
 class Received:
@@ -66,6 +68,7 @@ class Receiver:
 
     tls: ssl.SSLContext | None = None
     ping_status: int | None = None
+    authority: trustme.CA | None = None
     requests: list[Received] = field(default_factory=list)
 
     def __post_init__(self) -> None:

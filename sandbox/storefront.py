@@ -12,6 +12,7 @@ from sandbox.payloads import orders as order_payloads
 from sandbox.payloads.accounts import is_hidden_meta
 from sandbox.payloads.products import price
 from sandbox.records import Category, Customer, Order, Product
+from sandbox.reading import shown_date, shown_number
 from sandbox.rest.exchange import services
 from sandbox.store import CURRENCY_SYMBOLS, Store
 from sandbox.storefront_texts import TEXTS
@@ -47,7 +48,8 @@ def money_shown(amount: str | int) -> str:
         return ""
     symbol = CURRENCY_SYMBOLS.get(settings.currency, settings.currency)
     grouped = f"{float(amount):,.{settings.decimals}f}"
-    return f"{symbol}{grouped}" if symbol in {"$", "€", "£"} else f"{grouped} {symbol}"
+    written = f"{symbol}{grouped}" if symbol in {"$", "€", "£"} else f"{grouped} {symbol}"
+    return shown_number(written, _language())
 
 
 def product_card(product: Product) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def account_page(customer_id: int) -> str:
         "account.html",
         customer=customer,
         notes=_notes(customer),
-        order_count=len(own),
+        order_count=shown_number(len(own), _language()),
         spent=money_shown(spent),
         orders=rows,
     )
@@ -159,18 +161,27 @@ def account_page(customer_id: int) -> str:
 def _notes(customer: Customer) -> list[tuple[str, str, object]]:
     """Meta data as (key, label, value), what REST hides left out."""
     return [
-        (row.key, row.key.replace("_", " ").replace("-", " ").strip().capitalize(), row.value)
+        (row.key, _label(row.key), _readable(row.value))
         for row in customer.meta
         if not is_hidden_meta(row.key)
     ]
 
 
+def _label(key: str) -> str:
+    plain = key.replace("_", " ").replace("-", " ").strip().capitalize()
+    return TEXTS[_language()].get(key, plain)
+
+
+def _readable(value: object) -> object:
+    return shown_number(value, _language()) if isinstance(value, str | int) else value
+
+
 def _order_row(store: Store, order: Order) -> dict[str, object]:
     created = order_payloads.order_payload(store, order)["date_created"]
     return {
-        "number": order.id,
-        "date": str(created).replace("T", " "),
-        "status": order.status,
-        "items": sum(line.quantity for line in order.lines),
+        "number": shown_number(order.id, _language()),
+        "date": shown_date(str(created), _language()),
+        "status": TEXTS[_language()].get(f"status_{order.status}", order.status),
+        "items": shown_number(sum(line.quantity for line in order.lines), _language()),
         "total": money_shown(order_payloads.total(order)),
     }

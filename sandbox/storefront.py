@@ -11,8 +11,8 @@ from sandbox import money
 from sandbox.payloads import orders as order_payloads
 from sandbox.payloads.accounts import is_hidden_meta
 from sandbox.payloads.products import price
-from sandbox.records import Category, Customer, Order, Product
 from sandbox.reading import shown_date, shown_number
+from sandbox.records import Category, Customer, Order, Product
 from sandbox.rest.exchange import services
 from sandbox.store import CURRENCY_SYMBOLS, Store
 from sandbox.storefront_texts import TEXTS

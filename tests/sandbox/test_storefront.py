@@ -43,7 +43,8 @@ def test_account_shows_what_apps_noted_and_escapes_it(small: RunningStore) -> No
     api.post("orders", {"customer_id": 2, "line_items": [{"product_id": 82, "quantity": 2}]})
     api.close()
     shown = page(small, "/my-account/2/")
-    assert "Bazgasht points" in shown
+    assert "<bdi>Points</bdi>" in shown
+    assert "<bdi>Second category</bdi>" in shown
     assert ">120<" in shown
     assert "&lt;b&gt;Tea&lt;/b&gt;" in shown
     assert "gold: 3" in shown
@@ -66,6 +67,20 @@ def test_persian_pages_run_from_right_to_left(small: RunningStore) -> None:
     assert '<html lang="fa" dir="rtl">' in shown
     assert "شاید این‌ها را هم بپسندید…" in shown
     assert '<html lang="en" dir="ltr">' in page(small, "/my-account/2")
+
+
+def test_persian_account_has_jalali_dates_and_persian_digits(small: RunningStore) -> None:
+    api = Client(small.url, small.new_key())
+    api.put("customers/2", {"meta_data": [{"key": "bazgasht_points", "value": "1250"}]})
+    content = {"customer_id": 2, "set_paid": True, "payment_method": "bacs"}
+    order = api.post("orders", {**content, "line_items": [{"product_id": 82, "quantity": 2}]})
+    small.store.orders[order["id"]].created = 1_494_000_000  # 2017-05-05 16:00 UTC
+    api.close()
+    shown = page(small, "/my-account/2?lang=fa")
+    assert "<bdi>امتیاز</bdi>" in shown
+    assert "<bdi>۱۲۵۰</bdi>" in shown
+    assert "<bdi>۱۳۹۶/۰۲/۱۵ ۱۶:۰۰</bdi>" in shown
+    assert "<bdi>در حال انجام</bdi>" in shown
 
 
 def test_persian_product_has_a_page(small: RunningStore) -> None:

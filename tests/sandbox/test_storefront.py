@@ -73,8 +73,8 @@ def test_persian_account_has_jalali_dates_and_persian_digits(small: RunningStore
     api = Client(small.url, small.new_key())
     api.put("customers/2", {"meta_data": [{"key": "bazgasht_points", "value": "1250"}]})
     content = {"customer_id": 2, "set_paid": True, "payment_method": "bacs"}
-    order = api.post("orders", {**content, "line_items": [{"product_id": 82, "quantity": 2}]})
-    small.store.orders[order["id"]].created = 1_494_000_000  # 2017-05-05 16:00 UTC
+    answer = api.post("orders", {**content, "line_items": [{"product_id": 82, "quantity": 2}]})
+    small.store.orders[answer.json()["id"]].created = 1_494_000_000  # 2017-05-05 16:00 UTC
     api.close()
     shown = page(small, "/my-account/2?lang=fa")
     assert "<bdi>امتیاز</bdi>" in shown

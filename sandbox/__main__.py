@@ -2,8 +2,10 @@
 
 import argparse
 import gc
+import signal
 import ssl
 import sys
+from threading import Event
 
 from sandbox import journey
 from sandbox.server import RunningStore
@@ -33,7 +35,7 @@ def _tls(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
 
 
 def main() -> None:
-    """Load the data, then serve until interrupted."""
+    """Load the data, then serve until interrupted or terminated."""
     options = _arguments()
     store = journey.load(options.households or None, options.history_share)
     # What is loaded stays; searching it for garbage would only make answers wait.
@@ -50,10 +52,11 @@ def main() -> None:
             f"{len(store.orders):,} orders; {len(store.upcoming):,} orders are to come.\n"
         )
         sys.stdout.flush()
-        try:
-            running.wait()
-        except KeyboardInterrupt:
-            sys.stdout.write("The store is closed.\n")
+        closing = Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: closing.set())
+        closing.wait()
+    sys.stdout.write("The store is closed.\n")
 
 
 if __name__ == "__main__":

@@ -94,10 +94,6 @@ class RunningStore:
         self.deliveries.stop()
         self._thread.join()
 
-    def wait(self) -> None:
-        """Block until the store is stopped from elsewhere."""
-        self._thread.join()
-
     def new_key(self, role: str = "administrator", permissions: str = "read_write") -> ApiKey:
         """A REST key of a user with a role: administrator or shop_manager."""
         owner = self.store.user_with_role(role)

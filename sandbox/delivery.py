@@ -4,17 +4,13 @@ import base64
 import hashlib
 import hmac
 import html
-import os
-import random
-import time
-from collections import OrderedDict
 from dataclasses import dataclass
-from threading import Condition, Thread
 
 import requests
 
 from sandbox import clock, json_text
 from sandbox.delivery_payload import payload_for
+from sandbox.delivery_queue import DeliveryQueue, new_session
 from sandbox.records import Webhook
 from sandbox.store import WOOCOMMERCE_VERSION, WORDPRESS_VERSION, Store
 
@@ -54,79 +50,23 @@ def delivery_id(webhook_id: int, moment: int) -> str:
     return hmac.new(DELIVERY_ID_SALT, f"{webhook_id}{moment}".encode(), "md5").hexdigest()
 
 
-def new_session(verify: bool | str | None) -> requests.Session:
-    """A session that trusts `verify` (a CA file), or what REQUESTS_CA_BUNDLE names."""
-    session = requests.Session()
-    session.trust_env = False
-    session.headers.clear()
-    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True if verify is None else verify
-    return session
-
-
-class Deliveries:
-    """The queue of webhook deliveries and the thread that empties it.
+class Deliveries(DeliveryQueue[tuple[int, int]]):
+    """The webhook deliveries of a store, as (webhook id, resource id), without a second try.
 
     A delivery that waits already takes in further events of the same webhook and object.
-    `hold` and `release` stop and start the queue.
     """
 
     def __init__(self, store: Store, policy: DeliveryPolicy | None = None) -> None:
         self.store = store
         self.policy = policy or DeliveryPolicy()
-        self.delivered = 0
-        self.failed = 0
+        super().__init__(shuffle_seed=self.policy.shuffle_seed, patience=self.policy.timeout)
         self._session = new_session(self.policy.verify)
-        seed = self.policy.shuffle_seed
-        # Shuffling needs no secrecy.
-        self._random = None if seed is None else random.Random(seed)  # noqa: S311
-        self._waiting: OrderedDict[tuple[int, int], None] = OrderedDict()
-        self._change = Condition()
-        self._in_flight = 0
-        self._held = False
-        self._stopped = False
-        self._thread = Thread(target=self._run, name="webhook delivery", daemon=True)
         store.listener = self.enqueue
-
-    def start(self) -> None:
-        """Begin to deliver."""
-        self._thread.start()
 
     def stop(self) -> None:
         """End after the delivery in flight; what waits is lost."""
-        with self._change:
-            self._stopped = True
-            self._change.notify_all()
-        if self._thread.is_alive():
-            self._thread.join(timeout=self.policy.timeout)
+        super().stop()
         self._session.close()
-
-    def hold(self) -> None:
-        """Let deliveries wait, as a store without traffic does."""
-        with self._change:
-            self._held = True
-
-    def release(self) -> None:
-        """Deliver again."""
-        with self._change:
-            self._held = False
-            self._change.notify_all()
-
-    @property
-    def pending(self) -> int:
-        """How many deliveries wait or are in flight."""
-        with self._change:
-            return len(self._waiting) + self._in_flight
-
-    def drain(self, timeout: float = 30) -> None:
-        """Wait until nothing waits and nothing is in flight.
-
-        Raises TimeoutError when that takes longer than `timeout` seconds.
-        """
-        deadline = time.monotonic() + timeout
-        with self._change:
-            while self._waiting or self._in_flight:
-                if not self._change.wait(deadline - time.monotonic()):
-                    raise TimeoutError(f"{len(self._waiting)} deliveries still wait")
 
     def enqueue(self, topic: str, resource_id: int) -> None:
         """Queue a delivery for every active webhook of a topic."""
@@ -135,37 +75,11 @@ class Deliveries:
             for webhook in self.store.webhooks.values()
             if webhook.topic == topic and webhook.status == "active"
         ]
-        if not wanted:
-            return
-        with self._change:
-            for item in wanted:
-                self._waiting.setdefault(item)
-            self._change.notify_all()
+        self.put(*wanted)
 
-    def _next(self) -> tuple[int, int] | None:
-        with self._change:
-            while not self._stopped and (self._held or not self._waiting):
-                self._change.wait()
-            if self._stopped:
-                return None
-            if self._random is None:
-                item, _nothing = self._waiting.popitem(last=False)
-            else:
-                item = self._random.choice(list(self._waiting))
-                del self._waiting[item]
-            self._in_flight = 1
-            return item
-
-    def _run(self) -> None:
-        while (item := self._next()) is not None:
-            try:
-                self._deliver(*item)
-            finally:
-                with self._change:
-                    self._in_flight = 0
-                    self._change.notify_all()
-
-    def _deliver(self, webhook_id: int, resource_id: int) -> None:
+    def deliver(self, item: tuple[int, int]) -> None:
+        """Send one webhook about one object, as both are now."""
+        webhook_id, resource_id = item
         with self.store.lock:
             webhook = self.store.webhooks.get(webhook_id)
             if webhook is None or webhook.status != "active":

@@ -25,7 +25,7 @@ def check_out(store: Store, checkout: Checkout) -> Order:
     The order is paid at once. As in a running store order.updated is queued before
     order.created. The order carries the data's date and was modified now.
     """
-    with store.lock:
+    with store.change():
         billing = {
             "first_name": checkout.first_name,
             "last_name": checkout.last_name,

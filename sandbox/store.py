@@ -2,7 +2,8 @@
 
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
@@ -73,7 +74,8 @@ def _no_listener(_topic: str, _resource_id: int) -> None:
 class Store:
     """Everything a store knows, guarded by one lock.
 
-    `listener` is called with (topic, id) for each event while the lock is held.
+    `listener` is called with (topic, id) for each event while the lock is held; the events of
+    a `change` are told at its end.
     Orders, refunds and products draw their ids from one sequence, as with WooCommerce's
     high-performance order storage.
     """
@@ -96,6 +98,8 @@ class Store:
 
     def __post_init__(self) -> None:
         self.zone = ZoneInfo(self.settings.time_zone)
+        self._depth = 0
+        self._fired: list[tuple[str, int]] = []
         self._post_ids = count(82)
         self._user_ids = count(MERCHANT_ID)
         self._term_ids = count(UNCATEGORIZED_ID)
@@ -134,9 +138,26 @@ class Store:
         """A meta data row with a new id."""
         return Meta(next(self._meta_ids), key, value)
 
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Hold the lock for one change; what it fires is told when it is complete."""
+        with self.lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    fired, self._fired = self._fired, []
+                    for topic, resource_id in fired:
+                        self.listener(topic, resource_id)
+
     def fire(self, topic: str, resource_id: int) -> None:
         """Tell the listener that something happened."""
-        self.listener(topic, resource_id)
+        if self._depth:
+            self._fired.append((topic, resource_id))
+        else:
+            self.listener(topic, resource_id)
 
     def add_customer(self, customer: Customer) -> Customer:
         """Keep an account and its e-mail address."""

@@ -12,7 +12,7 @@ import requests
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
 from sandbox import clock, json_text
-from sandbox.delivery import new_session
+from sandbox.delivery_queue import new_session
 from sandbox.records import ApiKey
 from sandbox.rest.exchange import NO_CACHE_HEADERS, services
 from sandbox.store import MERCHANT_ID, WORDPRESS_VERSION

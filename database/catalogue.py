@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from database import outbox
@@ -26,8 +26,12 @@ PRODUCT_COLUMNS = (
 )
 
 
-def save_products(session: Session, products: Sequence[ProductRecord]) -> None:
-    """Keep the products' newest states, and note those whose cross-sells need another look."""
+def save_products(session: Session, products: Sequence[ProductRecord]) -> bool:
+    """Keep the products' newest states, and note those whose cross-sells need another look.
+
+    Returns whether anything changed that recommendations and categories are computed from.
+    """
+    before = _computed_from(session, products)
     insert_rows(
         session,
         Product,
@@ -36,8 +40,26 @@ def save_products(session: Session, products: Sequence[ProductRecord]) -> None:
         replace=PRODUCT_COLUMNS,
     )
     outbox.reconsider_cross_sells(
-        session, {product.id: list(product.cross_sell_ids) for product in products}
+        session,
+        {product.id: list(product.cross_sell_ids) for product in products if product.published},
     )
+    return any(
+        before.get(product.id) != (product.recommendable, product.category_ids)
+        for product in products
+    )
+
+
+def _computed_from(
+    session: Session, products: Sequence[ProductRecord]
+) -> dict[str, tuple[bool, tuple[str, ...]]]:
+    rows = session.execute(
+        select(
+            Product.external_id,
+            Product.published & Product.visible & Product.in_stock,
+            Product.category_ids,
+        ).where(Product.external_id.in_([product.id for product in products]))
+    )
+    return {row[0]: (row[1], tuple(row[2])) for row in rows}
 
 
 def _product_row(product: ProductRecord) -> dict[str, Any]:
@@ -56,12 +78,19 @@ def _product_row(product: ProductRecord) -> dict[str, Any]:
 
 
 def mark_products_gone(session: Session, identifiers: Iterable[str]) -> None:
-    """Note that the store no longer has these products; orders keep referring to them."""
-    session.execute(
-        update(Product)
-        .where(Product.external_id.in_(list(identifiers)))
-        .values(gone=True, published=False)
-        .execution_options(synchronize_session=False)
+    """Note that the store no longer has these products, also those we never saw.
+
+    Orders keep referring to them, and an event that comes late does not revive them.
+    """
+    insert_rows(
+        session,
+        Product,
+        [
+            {"external_id": key, "name": "", "published": False, "content": b"", "gone": True}
+            for key in sorted(identifiers)
+        ],
+        unique=("store_id", "external_id"),
+        replace=("published", "content", "gone"),
     )
 
 
@@ -84,14 +113,21 @@ def product_numbers(session: Session, names: Mapping[str, str]) -> dict[str, int
     return {row.external_id: row.id for row in rows}
 
 
-def cross_sells_in_store(session: Session, products: Iterable[str]) -> dict[str, list[str]]:
-    """The list of each published product as the store last had it; others are left out."""
-    rows = session.execute(
-        select(Product.external_id, Product.cross_sell_ids).where(
-            Product.external_id.in_(list(products)), Product.published.is_(True)
-        )
+def cross_sells_in_store(
+    session: Session, products: Iterable[str], *, unpublished: bool
+) -> dict[str, list[str]]:
+    """The list of each product as the store last had it.
+
+    Products that are gone or never were read are left out, and on demand the `unpublished` too.
+    """
+    statement = select(Product.external_id, Product.cross_sell_ids).where(
+        Product.external_id.in_(list(products)),
+        Product.content.is_not(None),
+        Product.gone.is_(False),
     )
-    return {row.external_id: row.cross_sell_ids for row in rows}
+    if not unpublished:
+        statement = statement.where(Product.published.is_(True))
+    return {row.external_id: row.cross_sell_ids for row in session.execute(statement)}
 
 
 def unread_products(session: Session, limit: int) -> Sequence[str]:
@@ -113,8 +149,11 @@ def published_products(session: Session) -> set[str]:
     return set(session.scalars(select(Product.external_id).where(Product.published.is_(True))))
 
 
-def save_categories(session: Session, categories: Sequence[CategoryRecord]) -> None:
-    """Keep the categories' newest states."""
+def save_categories(session: Session, records: Sequence[CategoryRecord]) -> bool:
+    """Keep the categories' newest states; whether any differs from what was known."""
+    known = {record for _, record in categories(session).values()}
+    if known.issuperset(records):
+        return False
     insert_rows(
         session,
         Category,
@@ -124,11 +163,21 @@ def save_categories(session: Session, categories: Sequence[CategoryRecord]) -> N
                 "name": category.name,
                 "parent_external_id": category.parent_id,
             }
-            for category in categories
+            for category in records
         ],
         unique=("store_id", "external_id"),
         replace=("name", "parent_external_id"),
     )
+    return True
+
+
+def has_unknown_categories(session: Session, products: Sequence[ProductRecord]) -> bool:
+    """Whether any of these products lies in a category that was never read."""
+    named = {category for product in products for category in product.category_ids}
+    known = session.scalars(
+        select(Category.external_id).where(Category.external_id.in_(named))
+    ).all()
+    return len(known) < len(named)
 
 
 def categories(session: Session) -> dict[str, tuple[int, CategoryRecord]]:

@@ -64,16 +64,38 @@ def save_accounts(session: Session, accounts: Sequence[Account]) -> set[str]:
 
 
 def mark_accounts_gone(session: Session, identifiers: Iterable[str]) -> set[str]:
-    """Note deleted accounts; the guest keys whose orders may now have another owner."""
-    listed = list(identifiers)
+    """Note deleted accounts, also those we never saw, and forget who they were.
+
+    Returns the guest keys whose orders may now have another owner. An event that comes late does
+    not revive an account.
+    """
+    listed = sorted(identifiers)
     touched = _guest_keys(session, listed)
-    session.execute(
-        update(Customer)
-        .where(Customer.account_id.in_(listed))
-        .values(gone=True, email=None, phone=None, name="")
-        .execution_options(synchronize_session=False)
+    tombstone = {"email": None, "phone": None, "name": "", "content": b"", "gone": True}
+    insert_rows(
+        session,
+        Customer,
+        [{"key": f"account:{name}", "account_id": name, **tombstone} for name in listed],
+        unique=("store_id", "key"),
+        replace=tombstone,
     )
     return touched
+
+
+def gone_accounts(session: Session, identifiers: Iterable[str]) -> set[str]:
+    """Those of the accounts that the store has deleted."""
+    rows = session.scalars(
+        select(Customer.account_id).where(
+            Customer.account_id.in_(list(identifiers)), Customer.gone.is_(True)
+        )
+    )
+    return {name for name in rows if name}
+
+
+def present_accounts(session: Session) -> set[str]:
+    """Every account that the store still had when it was last read."""
+    rows = session.scalars(select(Customer.account_id).where(Customer.gone.is_(False)))
+    return {name for name in rows if name}
 
 
 def _guest_keys(session: Session, account_ids: Iterable[str]) -> set[str]:
@@ -86,6 +108,18 @@ def _guest_keys(session: Session, account_ids: Iterable[str]) -> set[str]:
         for kind, value in (("email", row.email), ("phone", row.phone))
         if value
     }
+
+
+def release_orders(session: Session, accounts: Iterable[str]) -> dict[str, Buyer]:
+    """Make the orders of deleted accounts guests' orders, as the store does without a word."""
+    rows = session.execute(
+        update(Order)
+        .where(Order.account_id.in_(list(accounts)))
+        .values(account_id=None)
+        .returning(Order.external_id, Order.email, Order.phone)
+        .execution_options(synchronize_session=False)
+    )
+    return {row.external_id: Buyer(None, row.email, row.phone) for row in rows}
 
 
 def orders_of_guests(session: Session, keys: Iterable[str]) -> dict[str, Buyer]:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from database.models import InboxEvent
 
-LEASE = timedelta(seconds=120)
-MAXIMUM_ATTEMPTS = 10
+LEASE = timedelta(seconds=60)
+# With the waits below an event is given up after some ten hours.
+MAXIMUM_ATTEMPTS = 20
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 3600.0
 
@@ -41,9 +42,29 @@ class Leased:
 
 
 def put(session: Session, events: Sequence[Incoming]) -> None:
-    """Keep the events of the store in scope; one that is there already is left as it is."""
+    """Keep the events of the store in scope, each once.
+
+    One that comes again, in the very same words, may be told again or be news: an order that was
+    trashed, restored and trashed once more is told of in one body. So an event that was handled,
+    or is being handled, waits anew; handling it again changes nothing that is already true.
+    """
+    statement = insert(InboxEvent)
+    again = {
+        "state": statement.excluded.state,
+        "last_error": statement.excluded.last_error,
+        "received_at": func.clock_timestamp(),
+        "next_attempt_at": func.clock_timestamp(),
+        "attempts": 0,
+        "handled_at": None,
+        "lease": None,
+        "leased_until": None,
+    }
     session.execute(
-        insert(InboxEvent).on_conflict_do_nothing(index_elements=["store_id", "key"]),
+        statement.on_conflict_do_update(
+            index_elements=["store_id", "key"],
+            set_=again,
+            where=(InboxEvent.state != "waiting") | InboxEvent.lease.is_not(None),
+        ),
         [
             {
                 "store_id": event.store_id,
@@ -54,7 +75,8 @@ def put(session: Session, events: Sequence[Incoming]) -> None:
                 "state": "dead" if event.dead_because else "waiting",
                 "last_error": event.dead_because,
             }
-            for event in events
+            # In one sequence for everybody, so that no two wait for each other.
+            for event in sorted(events, key=lambda event: event.key)
         ],
     )
 

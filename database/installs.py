@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,15 @@ def claim(session: Session, platform: str, state: str) -> str | None:
         )
         .values(used_at=func.clock_timestamp())
         .returning(Install.store_url)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget(session: Session) -> None:
+    """Delete the states that can no longer be claimed."""
+    session.execute(
+        delete(Install)
+        .where(Install.expires_at < func.clock_timestamp())
         .execution_options(synchronize_session=False)
     )
 

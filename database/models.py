@@ -69,7 +69,11 @@ class ScheduleTick(Base):
 
 
 class Store(Base):
-    """A merchant's store. `credentials` and `webhook_secrets` are encrypted JSON."""
+    """A merchant's store. `credentials` and `webhook_secrets` are encrypted JSON.
+
+    `state` is active; disconnected while it refuses our key; leaving while an uninstallation
+    gives the store its own back; uninstalled.
+    """
 
     __tablename__ = "stores"
     __table_args__ = (UniqueConstraint("platform", "url"),)
@@ -89,7 +93,6 @@ class Store(Base):
     uninstalled_at: Mapped[datetime | None]
     dirty_since: Mapped[datetime | None]
     changed_at: Mapped[datetime | None]
-    compute_leased_until: Mapped[datetime | None]
 
 
 def store_key() -> Mapped[UUID]:
@@ -270,9 +273,9 @@ class WriteBack(Base):
     """What one object of the store shall have, and what it was last given.
 
     `kind` is cross_sells or customer. `state` is waiting while `desired` has yet to be written,
-    done afterwards, dead when the store refused it for good. `sending` is noted before each
-    call, so that a crash between the store's yes and our note never mistakes our own writing
-    for the merchant's.
+    done afterwards, hidden while no shopper sees the product, dead when the store refused it for
+    good. `sending` is noted before each call, so that a crash between the store's yes and our
+    note never mistakes our own writing for the merchant's.
     """
 
     __tablename__ = "write_backs"

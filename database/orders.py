@@ -1,11 +1,11 @@
 """Orders of the store in scope, each in its newest state with lines and refunds."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from database.bulk import insert_rows
@@ -247,6 +247,17 @@ def customers_of(session: Session, identifiers: Iterable[str]) -> dict[str, int 
         select(Order.external_id, Order.customer_id).where(Order.external_id.in_(list(identifiers)))
     )
     return {row.external_id: row.customer_id for row in rows}
+
+
+def refunded_orders(session: Session, within: timedelta) -> Sequence[str]:
+    """The orders with refunds that changed within that time."""
+    return session.scalars(
+        select(Order.external_id).where(
+            Order.gone.is_(False),
+            Order.modified_at > func.clock_timestamp() - within,
+            select(Refund).where(Refund.order_id == Order.id).exists(),
+        )
+    ).all()
 
 
 def present_orders(session: Session) -> set[str]:

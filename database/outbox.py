@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from database.models import WriteBack
 
 WriteKind = Literal["cross_sells", "customer"]
 LEASE = timedelta(seconds=120)
-MAXIMUM_ATTEMPTS = 10
 
 _WANT = text(
     """
@@ -31,8 +30,9 @@ _RECONSIDER = text(
     """
     UPDATE write_backs SET state = 'waiting', next_attempt_at = clock_timestamp(), attempts = 0
     FROM jsonb_each(CAST(:lists AS jsonb)) AS now(product, list)
-    WHERE kind = 'cross_sells' AND external_id = now.product AND state = 'done'
-      AND written -> 'list' IS DISTINCT FROM now.list
+    WHERE kind = 'cross_sells' AND external_id = now.product
+      AND (state = 'hidden'
+           OR (state = 'done' AND written -> 'list' IS DISTINCT FROM now.list))
     """
 )
 
@@ -59,16 +59,25 @@ def want(session: Session, kind: WriteKind, wanted: Mapping[str, Mapping[str, An
 
 
 def reconsider_cross_sells(session: Session, lists: Mapping[str, Sequence[str]]) -> None:
-    """Look again at products whose list in the store is no longer the one we wrote."""
+    """Look again at published products whose list in the store is not the one we wrote."""
     if lists:
         session.execute(_RECONSIDER, {"lists": json.dumps(lists)})
 
 
 def reconsider_all(session: Session, kind: WriteKind) -> None:
     """Look again at every row of a kind, for example after a setting changed."""
+    _reconsider(session, WriteBack.kind == kind)
+
+
+def reconsider_dead(session: Session) -> None:
+    """Try again what was refused for good, for example with a key that may do more."""
+    _reconsider(session, WriteBack.state == "dead")
+
+
+def _reconsider(session: Session, which: ColumnElement[bool]) -> None:
     session.execute(
         update(WriteBack)
-        .where(WriteBack.kind == kind)
+        .where(which)
         .values(state="waiting", attempts=0, next_attempt_at=func.clock_timestamp())
         .execution_options(synchronize_session=False)
     )
@@ -116,6 +125,16 @@ def note_sending(
     )
 
 
+def hide(session: Session, kind: WriteKind, identifiers: Iterable[str]) -> None:
+    """Leave rows alone until their objects are shown to shoppers again."""
+    session.execute(
+        update(WriteBack)
+        .where(WriteBack.kind == kind, WriteBack.external_id.in_(list(identifiers)))
+        .values(state="hidden", attempts=0, last_error=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def accepted(
     session: Session,
     kind: WriteKind,
@@ -142,19 +161,32 @@ def accepted(
 def refused(
     session: Session, kind: WriteKind, due: Due, error: str, *, permanent: bool, wait: float
 ) -> None:
-    """Note a refusal: tried again after `wait` seconds, or dead when that would change nothing."""
-    attempts = due.attempts + 1
+    """Note a refusal: tried again after `wait` seconds, or dead when that would change nothing.
+
+    However long a store is out of reach, what is for it waits: the values are absolute, so what
+    is written late is still right.
+    """
     session.execute(
         update(WriteBack)
         .where(WriteBack.kind == kind, WriteBack.external_id == due.external_id)
         .values(
-            attempts=attempts,
+            attempts=due.attempts + 1,
             last_error=error[:1000],
-            state="dead" if permanent or attempts >= MAXIMUM_ATTEMPTS else "waiting",
+            state="dead" if permanent else "waiting",
             next_attempt_at=func.clock_timestamp()
             + func.make_interval(0, 0, 0, 0, 0, 0, wait * (0.75 + func.random() / 2)),
         )
         .execution_options(synchronize_session=False)
+    )
+
+
+def unfinished(session: Session) -> int:
+    """How many rows have yet to be written."""
+    return (
+        session.scalar(
+            select(func.count()).select_from(WriteBack).where(WriteBack.state == "waiting")
+        )
+        or 0
     )
 
 
@@ -168,6 +200,19 @@ def counts(session: Session) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in rows}
 
 
+def wanting(session: Session, kind: WriteKind, name: str) -> set[str]:
+    """The objects that shall have something under this name."""
+    return set(
+        session.scalars(
+            text(
+                "SELECT external_id FROM write_backs WHERE kind = :kind "
+                "AND COALESCE(desired -> :name, 'null') NOT IN ('null', '[]')"
+            ),
+            {"kind": kind, "name": name},
+        )
+    )
+
+
 def ever_written(session: Session, kind: WriteKind) -> Iterable[str]:
     """The objects that we have written to, or were about to."""
     return session.scalars(
@@ -176,6 +221,15 @@ def ever_written(session: Session, kind: WriteKind) -> Iterable[str]:
             WriteBack.written.is_not(None) | WriteBack.sending.is_not(None),
         )
     ).all()
+
+
+def forget(session: Session, kind: WriteKind, identifiers: Iterable[str]) -> None:
+    """Drop what is for objects that the store no longer has."""
+    session.execute(
+        delete(WriteBack)
+        .where(WriteBack.kind == kind, WriteBack.external_id.in_(list(identifiers)))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def forget_unwritten(session: Session) -> None:

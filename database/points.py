@@ -59,6 +59,11 @@ def balances(session: Session, customers: Iterable[int]) -> dict[int, int]:
     return dict.fromkeys(listed, 0) | {row[0]: int(row[1]) for row in rows}
 
 
+def holders(session: Session) -> Sequence[int]:
+    """The customers that ever had points."""
+    return session.scalars(select(PointEntry.customer_id).distinct()).all()
+
+
 def total(session: Session) -> tuple[int, int]:
     """Number of entries and sum of all points of the store in scope."""
     count, points = session.execute(

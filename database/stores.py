@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy import Engine, case, func, select, text, update
 from sqlalchemy.orm import Session
 
 from database.models import Store
-from database.session import store_transaction, transaction
+from database.session import transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,13 @@ def _identifiers(engine: Engine, function: str, **arguments: object) -> Sequence
 
 
 def get(session: Session, *, lock: bool = False) -> Store | None:
-    """The store in scope; `lock` lets only one transaction at a time change its data."""
-    statement = select(Store)
-    return session.scalar(statement.with_for_update() if lock else statement)
+    """The store in scope; `lock` lets only one transaction at a time change its data.
+
+    The lock leaves the row's key alone, so that rows which refer to it, above all events that
+    come in, are still written meanwhile.
+    """
+    statement = select(Store).execution_options(populate_existing=lock)
+    return session.scalar(statement.with_for_update(key_share=True) if lock else statement)
 
 
 def change_state(session: Session, before: str, after: str) -> bool:
@@ -115,43 +119,15 @@ def mark_dirty(session: Session) -> None:
     )
 
 
-def lease_computation(engine: Engine, store_id: UUID, duration: timedelta) -> bool:
-    """Claim the store's next recomputation for `duration`; False when another has it."""
-    with store_transaction(engine, store_id) as session:
-        claimed = session.execute(
-            update(Store)
-            .where(
-                Store.compute_leased_until.is_(None)
-                | (Store.compute_leased_until < func.clock_timestamp())
-            )
-            .values(compute_leased_until=func.clock_timestamp() + duration)
-            .returning(Store.id)
-            .execution_options(synchronize_session=False)
-        ).all()
-    return bool(claimed)
+def clear_dirty(session: Session, seen: datetime | None, moment: datetime) -> None:
+    """Note that everything up to the change at `seen` is computed, from tables as of `moment`.
 
-
-def end_computation(engine: Engine, store_id: UUID) -> None:
-    """Give the claim on the store's recomputation back."""
-    with store_transaction(engine, store_id) as session:
-        session.execute(
-            update(Store)
-            .values(compute_leased_until=None)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def changed_at(session: Session) -> datetime | None:
-    """When the store in scope was last marked dirty."""
-    return session.scalar(select(Store.changed_at))
-
-
-def clear_dirty(session: Session, seen: datetime | None) -> None:
-    """Note that everything up to the change at `seen` is computed; a later one stays dirty."""
+    A store that changed again since is dirty since `moment` only, or its next recomputation
+    would be overdue at once, and so on without a pause while orders keep coming.
+    """
     session.execute(
         update(Store)
-        .where(Store.changed_at == seen)
-        .values(dirty_since=None)
+        .values(dirty_since=case((Store.changed_at.is_not_distinct_from(seen), None), else_=moment))
         .execution_options(synchronize_session=False)
     )
 

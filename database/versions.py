@@ -60,18 +60,24 @@ def version_of(record: Versioned) -> Version:
     return Version(record.modified_at, digest(record))
 
 
-def judge(known: Version | None, new: Version, *, read_now: bool) -> Verdict:
-    """Whether `new` replaces `known`; `read_now` says it was just read from the store."""
-    if known is None or known.content is None:
+def judge(known: Version | None, new: Version, *, decisive: bool) -> Verdict:
+    """Whether `new` replaces `known`.
+
+    `decisive` says that `new` was read from the store after `known` had been kept, so that it is
+    the newer one whatever their dates are. What is gone stays gone, unless such a reading found it.
+    """
+    if known is None or (known.content is None and not known.gone):
         return Verdict.APPLY
-    if known.gone:
-        return Verdict.APPLY if read_now else Verdict.LOOK_UP
+    if known.gone or new.gone:
+        if known.gone and new.gone:
+            return Verdict.SKIP
+        return Verdict.APPLY if new.gone or decisive else Verdict.LOOK_UP
     before, after = known.modified_at or NEVER, new.modified_at or NEVER
     if after > before:
         return Verdict.APPLY
     if after < before or known.content == new.content:
         return Verdict.SKIP
-    return Verdict.APPLY if read_now else Verdict.LOOK_UP
+    return Verdict.APPLY if decisive else Verdict.LOOK_UP
 
 
 def known_versions(

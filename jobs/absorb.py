@@ -4,85 +4,97 @@ Reading from the store happens before the transaction, because a slow store must
 database; inside it the facts are sorted once more against what others have committed meanwhile.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from rq.timeouts import BaseTimeoutException
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from connector.errors import ConnectorError, CredentialsRefused, TemporaryError
-from connector.platform import ConnectedStore
+from connector.errors import ConnectorError
 from database import stores
-from database.session import store_transaction
 from jobs.apply import apply
-from jobs.context import ActiveStore, Context, NotActive, connected
-from jobs.facts import Fact, Key, Sorted, completed, known, read, sort_out, with_known_refunds
+from jobs.context import ActiveStore, NotActive
+from jobs.facts import Fact, Key, known, sort_out, with_known_refunds
 
 Facts = Sequence[tuple[Key, Fact]]
 
+# Others may change an object between our reading it and keeping it; then it is read once more.
+ROUNDS = 3
+
+# What befalls everything alike, so that no single fact is to blame for it.
+NO_FACTS_FAULT = (OperationalError, InterfaceError, BaseTimeoutException, NotActive)
+
 
 @dataclass(slots=True)
-class Prepared:
-    """Facts ready to be absorbed, and the objects that the store would not tell us, with why."""
+class Absorbed:
+    """What of some facts could not be applied: objects to read once more, and what failed why.
 
-    facts: list[tuple[Key, Fact]] = field(default_factory=list)
-    failures: dict[Key, ConnectorError] = field(default_factory=dict)
+    `unknown_categories` says that a product lies in a category that was never read.
+    """
 
-
-def prepare(context: Context, store: ActiveStore, facts: Facts, look_up: Iterable[Key]) -> Prepared:
-    """The facts that matter, with what had to be read from the store: objects and refunds."""
-    with store_transaction(context.engine, store.id) as session:
-        result = sort_out(known(session, [key for key, _ in facts]), facts)
-        ready = with_known_refunds(session, result.facts)
-    wanted = set(look_up) | result.look_up
-    prepared = Prepared()
-    for key, fact in ready.items():
-        if key not in wanted and is_complete(fact):
-            prepared.facts.append((key, fact))
-    incomplete = {key: f for key, f in ready.items() if key not in wanted and not is_complete(f)}
-    if wanted or incomplete:
-        with connected(context, store) as connection:
-            _ask(connection, prepared, sorted(wanted), incomplete)
-    return prepared
+    look_up: set[Key] = field(default_factory=set)
+    failures: dict[Key, Exception] = field(default_factory=dict)
+    unknown_categories: bool = False
 
 
-def is_complete(fact: Fact) -> bool:
-    """Whether nothing is missing of the fact's refunds."""
-    return bool(getattr(fact.record, "refunds_are_complete", True))
+def absorb(session: Session, store: ActiveStore, facts: Facts) -> Absorbed:
+    """Apply prepared facts in this transaction, with every effect that follows from them.
 
-
-def _ask(
-    connection: ConnectedStore,
-    prepared: Prepared,
-    wanted: Sequence[Key],
-    incomplete: Mapping[Key, Fact],
-) -> None:
-    """Ask the store object by object; once it does not answer at all, stop asking."""
-    broken: ConnectorError | None = None
-    for key in (*wanted, *incomplete):
-        if broken:
-            prepared.failures[key] = broken
-            continue
-        try:
-            fact = incomplete.get(key)
-            answer = (key, completed(connection, fact)) if fact else read(connection, key)
-            prepared.facts.append(answer)
-        except ConnectorError as error:
-            prepared.failures[key] = error
-            if isinstance(error, TemporaryError | CredentialsRefused):
-                broken = error
-
-
-def absorb(session: Session, store: ActiveStore, facts: Facts) -> Sorted:
-    """Apply prepared facts in this transaction; what is left to look up comes back unapplied.
+    A fact that cannot be kept fails alone: the others are applied.
 
     Raises:
-        NotActive: the store was uninstalled or disconnected meanwhile; nothing is applied.
+        NotActive: the store was disconnected or uninstalled meanwhile; nothing is applied.
+    """
+    lock_store(session, store)
+    result = sort_out(known(session, [key for key, _ in facts]), facts)
+    ready = with_known_refunds(session, result.facts)
+    absorbed = Absorbed(look_up=result.look_up)
+    _apply(session, store, list(ready.items()), result.changed, absorbed)
+    return absorbed
+
+
+def lock_store(session: Session, store: ActiveStore) -> None:
+    """Let one transaction at a time change the store's data, while the store is as we found it.
+
+    Raises:
+        NotActive: its state is no longer the one that it had when the job began.
     """
     row = stores.get(session, lock=True)
-    if row is None or row.state != "active":
+    if row is None or row.state != store.state:
         raise NotActive(str(store.id))
-    result = sort_out(known(session, [key for key, _ in facts]), facts)
-    apply(session, store, with_known_refunds(session, result.facts))
-    if result.changed:
-        stores.mark_dirty(session)
-    return result
+
+
+def _apply(
+    session: Session, store: ActiveStore, facts: Facts, changed: Iterable[Key], absorbed: Absorbed
+) -> None:
+    if not facts:
+        return
+    try:
+        with session.begin_nested():
+            applied = apply(session, store, dict(facts), changed)
+            if applied.computed_from:
+                stores.mark_dirty(session)
+            absorbed.unknown_categories |= applied.unknown_categories
+    except NO_FACTS_FAULT:
+        raise
+    except Exception as error:  # noqa: BLE001 -- one bad fact must not hold up a store
+        if len(facts) == 1:
+            absorbed.failures[facts[0][0]] = error
+            return
+        middle = len(facts) // 2
+        _apply(session, store, facts[:middle], changed, absorbed)
+        _apply(session, store, facts[middle:], changed, absorbed)
+
+
+def describe(error: Exception) -> str:
+    """An error in words that hold no data: only our own errors are sure to quote none."""
+    if isinstance(error, ConnectorError):
+        return f"{type(error).__name__}: {error}"
+    if isinstance(error, DBAPIError):
+        return f"{type(error.orig).__name__}: the database cannot keep a value of this object"
+    place = traceback.extract_tb(error.__traceback__)[-1:]
+    return " ".join(
+        [type(error).__name__, *(f"in {step.name}, line {step.lineno}" for step in place)]
+    )

@@ -1,8 +1,11 @@
 """Facts into tables, points and work to write: all inside the caller's one transaction."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
+import structlog
 from sqlalchemy.orm import Session
 
 from connector.manifest import Settings, load
@@ -11,39 +14,64 @@ from database.customers import Buyer
 from database.orders import GONE
 from jobs.context import ActiveStore
 from jobs.facts import Fact, Key
+from retention.money import in_currency
 from retention.points import EarningRule, settle
 from retention.records import Account, Order, PointEntry, Product
 
+log = structlog.get_logger()
 
-def apply(session: Session, store: ActiveStore, facts: Mapping[Key, Fact]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Whether anything changed that the store's results are computed from, or must be read."""
+
+    computed_from: bool
+    unknown_categories: bool
+
+
+def apply(
+    session: Session, store: ActiveStore, facts: Mapping[Key, Fact], changed: Iterable[Key]
+) -> Applied:
     """Make the facts true in the database, with every effect that follows from them.
 
     The caller has locked the store's row, so that two batches never interleave, and has sorted
     the facts: each is newer than what the database holds, and its refunds have their lines.
+    `changed` are those that change more than a date.
     """
     gone = [key for key, fact in facts.items() if fact.record is None]
     records = [fact.record for fact in facts.values()]
     products = [record for record in records if isinstance(record, Product)]
-    if products:
-        catalogue.save_products(session, products)
+    recompute = catalogue.save_products(session, products) if products else False
     catalogue.mark_products_gone(session, [name for kind, name in gone if kind == "product"])
-    changed = _apply_customers(session, store.settings, records, gone)
-    changed |= _apply_orders(session, store.settings, records, gone)
-    if changed:
-        settle_points(session, store, changed)
+    moved = _apply_customers(session, store.settings, records, gone)
+    saved = _apply_orders(session, store.settings, records, gone)
+    if moved or saved:
+        settle_points(session, store, moved | saved)
+    recompute |= bool(moved) or any(_is_computed_from(key, facts) for key in changed)
+    return Applied(recompute, catalogue.has_unknown_categories(session, products))
+
+
+def _is_computed_from(key: Key, facts: Mapping[Key, Fact]) -> bool:
+    kind = key[0]
+    return key in facts and (kind == "order" or (kind == "product" and facts[key].record is None))
 
 
 def _apply_customers(
     session: Session, settings: Settings, records: Iterable[object], gone: Iterable[Key]
 ) -> set[str]:
-    """Save accounts; the guest orders that have another customer because of them."""
+    """Save accounts; the orders that have another customer because of them."""
     accounts = [record for record in records if isinstance(record, Account)]
     deleted = [name for kind, name in gone if kind == "customer"]
     touched = customers.save_accounts(session, accounts) if accounts else set()
-    touched |= customers.mark_accounts_gone(session, deleted) if deleted else set()
-    if not touched:
+    buyers: dict[str, Buyer] = {}
+    if deleted:
+        touched |= customers.mark_accounts_gone(session, deleted)
+        outbox.forget(session, "customer", deleted)
+        buyers |= customers.release_orders(session, deleted)
+    if touched:
+        buyers |= customers.orders_of_guests(session, touched)
+    if not buyers:
         return set()
-    buyers = customers.orders_of_guests(session, touched)
     return set(
         orders.move_orders(session, customers.resolve(session, buyers, settings.guest_identity))
     )
@@ -53,14 +81,24 @@ def _apply_orders(
     session: Session, settings: Settings, records: Iterable[object], gone: Iterable[Key]
 ) -> set[str]:
     """Save orders; those whose points may have changed."""
-    changed = [record for record in records if isinstance(record, Order)]
+    saved = [record for record in records if isinstance(record, Order)]
     deleted = [name for kind, name in gone if kind == "order"]
     orders.mark_orders_gone(session, deleted)
-    if changed:
-        buyers = {order.id: Buyer(order.account_id, order.email, order.phone) for order in changed}
+    if saved:
+        saved = _without_gone_accounts(session, saved)
+        buyers = {order.id: Buyer(order.account_id, order.email, order.phone) for order in saved}
         owners = customers.resolve(session, buyers, settings.guest_identity)
-        orders.save_orders(session, changed, owners)
-    return {order.id for order in changed} | set(deleted)
+        orders.save_orders(session, saved, owners)
+    return {order.id for order in saved} | set(deleted)
+
+
+def _without_gone_accounts(session: Session, saved: Sequence[Order]) -> list[Order]:
+    """The orders as the store has them by now: the order of a deleted account is a guest's."""
+    named = {order.account_id for order in saved if order.account_id}
+    gone = customers.gone_accounts(session, named) if named else set()
+    return [
+        replace(order, account_id=None) if order.account_id in gone else order for order in saved
+    ]
 
 
 def earning_rule(settings: Settings, currency: str) -> EarningRule:
@@ -80,13 +118,15 @@ def settle_points(session: Session, store: ActiveStore, changed: Iterable[str]) 
     rule = earning_rule(store.settings, store.currency)
     owners = orders.customers_of(session, listed)
     existing = points.entries_of_orders(session, listed)
+    loaded = orders.load_orders(session, listed)
     entries = [
         entry
-        for order in orders.load_orders(session, listed)
+        for order in loaded
         for entry in _entries(order, owners[order.id], existing.get(order.id, []), rule)
     ]
     points.append(session, entries)
     want_points(session, store, {entry.customer_id for entry in entries})
+    _tell_other_currencies(store, loaded)
 
 
 def _entries(
@@ -98,6 +138,19 @@ def _entries(
     if existing:
         return settle(replace(order, status=GONE), existing[-1].customer_id, existing, rule)
     return []
+
+
+def _tell_other_currencies(store: ActiveStore, listed: Iterable[Order]) -> None:
+    currencies = Counter(order.currency for order in listed if order.status != GONE)
+    for currency, count in currencies.items():
+        if in_currency(Fraction(1), currency, store.currency) is None:
+            log.info(
+                "orders in another currency than the store's earn no points",
+                store=str(store.id),
+                currency=currency,
+                store_currency=store.currency,
+                orders=count,
+            )
 
 
 def want_points(session: Session, store: ActiveStore, changed: Iterable[int]) -> None:

@@ -41,9 +41,13 @@ class NotActive(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ActiveStore:
-    """An active store with what its jobs need, read once at a job's start."""
+    """A store with what its jobs need, read once at a job's start.
+
+    What a job finds out is kept only while the store's `state` is still the same.
+    """
 
     id: UUID
+    state: str
     platform: StorePlatform
     settings: Settings
     credentials: Credentials
@@ -91,6 +95,7 @@ def describe(context: Context, row: Store) -> ActiveStore:
     keys = context.vault.unseal(row.credentials)
     return ActiveStore(
         id=row.id,
+        state=row.state,
         platform=platform(row.platform),
         settings=validate_settings(row.settings),
         credentials=Credentials(row.url, keys["key"], keys["secret"]),

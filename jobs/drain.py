@@ -1,25 +1,31 @@
 """Draining a store's inbox: events in batches, each batch in one transaction with its effects."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError
 
-from connector.errors import BadPayload, CredentialsRefused, PermanentError, TemporaryError
+from connector.errors import CredentialsRefused, PermanentError, TemporaryError
 from connector.platform import Changed, LookUp
 from database import inbox, stores
 from database.inbox import Leased
 from database.session import store_transaction
 from jobs import queue
-from jobs.absorb import Facts, absorb, prepare
+from jobs.absorb import ROUNDS, Facts, absorb, describe
 from jobs.context import ActiveStore, Context, NotActive, active_store, current, disconnect
 from jobs.facts import Fact, Key, key_of
+from jobs.prepare import prepare
 
 log = structlog.get_logger()
 
 BATCH = 500
+# One job ends before RQ's limit, one batch's reading long before its lease.
+DRAIN_SECONDS = 200.0
+READING_SECONDS = 20.0
+COMPARE_EVERY = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,94 +33,107 @@ class Read:
     """A leased event with what it means: facts it carries, and objects to look up."""
 
     event: Leased
-    facts: Facts
-    look_up: Sequence[Key]
+    facts: Facts = ()
+    look_up: Sequence[Key] = ()
+
+    @property
+    def keys(self) -> set[Key]:
+        """The objects that it is about."""
+        return {key for key, _ in self.facts} | set(self.look_up)
 
 
 def drain(store_id: str) -> None:
     """Handle every waiting event of the store whose time has come."""
     context = current()
     queue.started(context.redis, queue.DRAIN, store_id)
+    ends = time.monotonic() + DRAIN_SECONDS
     try:
         store = active_store(context, UUID(store_id))
         while drain_batch(context, store):
+            if time.monotonic() > ends:
+                queue.enqueue(context.redis, queue.DRAIN, store.id)
+                break
             store = active_store(context, store.id)
     except NotActive:
         log.info("store is not active, its events wait", store=store_id)
-    if store_id in {str(due) for due in stores.to_write(context.engine)}:
+    if UUID(store_id) in stores.to_write(context.engine):
         queue.enqueue(context.redis, queue.WRITE_BACK, UUID(store_id))
 
 
 def drain_batch(context: Context, store: ActiveStore, limit: int = BATCH) -> int:
-    """Handle up to `limit` events; how many were taken."""
+    """Handle up to `limit` events; how many were handled or failed, none when nothing is due.
+
+    Raises:
+        NotActive: the store was disconnected or uninstalled; the events wait.
+    """
     with store_transaction(context.engine, store.id) as session:
         lease, events = inbox.lease(session, limit)
+    if not events:
+        return 0
+    ends = time.monotonic() + READING_SECONDS
     try:
-        readable = [read for event in events if (read := _read(context, store, lease, event))]
-        _handle(context, store, lease, readable)
+        undecided = [read for event in events if (read := _read(context, store, lease, event))]
+        for _ in range(ROUNDS):
+            if undecided:
+                undecided = _handle(context, store, lease, undecided, ends)
     finally:
         with store_transaction(context.engine, store.id) as session:
             inbox.release(session, lease)
-    return len(events)
+    return len(events) - len(undecided)
 
 
 def _read(context: Context, store: ActiveStore, lease: UUID, event: Leased) -> Read | None:
     try:
         meaning = store.platform.interpret(event.topic, event.body, region=store.region)
-    except BadPayload as error:
+    except Exception as error:  # noqa: BLE001 -- one bad event must not hold up a store
         _fail(context, store, lease, event, error)
         return None
     if isinstance(meaning, Changed):
-        return Read(event, [(key_of(meaning.record), Fact(meaning.record))], ())
-    if isinstance(meaning, LookUp) and not meaning.id:
-        # The event names no object, only that one of this kind changed or went.
-        queue.enqueue(context.redis, queue.RECONCILE, store.id)
-        return Read(event, (), ())
-    look_up = [(meaning.kind, meaning.id)] if isinstance(meaning, LookUp) else []
-    return Read(event, (), look_up)
+        return Read(event, facts=[(key_of(meaning.record), Fact(meaning.record))])
+    if isinstance(meaning, LookUp) and meaning.id:
+        return Read(event, look_up=[(meaning.kind, meaning.id)])
+    if isinstance(meaning, LookUp):
+        _compare(context, store)
+    return Read(event)
 
 
-def _handle(context: Context, store: ActiveStore, lease: UUID, reads: Sequence[Read]) -> None:
-    """Read what is missing, then apply; events whose objects cannot be read fail alone."""
+def _compare(context: Context, store: ActiveStore) -> None:
+    """Find what went before it could be told which it was, by comparing all there is."""
+    if stores.claim_tick(context.engine, f"compare {store.id}", COMPARE_EVERY):
+        queue.enqueue(context.redis, queue.COMPARE, store.id)
+
+
+def _handle(
+    context: Context, store: ActiveStore, lease: UUID, reads: Sequence[Read], ends: float
+) -> list[Read]:
+    """Read what is missing, apply and settle together; the events that are still undecided.
+
+    Events whose objects cannot be read or kept fail alone.
+    """
     facts = [fact for read in reads for fact in read.facts]
     look_up = {key for read in reads for key in read.look_up}
-    prepared = prepare(context, store, facts, look_up)
-    failures = prepared.failures
-    readable = []
-    for read in reads:
-        error = next((failures[key] for key in _keys(read) if key in failures), None)
-        if error:
-            _fail(context, store, lease, read.event, error)
-        else:
-            readable.append(read)
-    ready = [(key, fact) for key, fact in prepared.facts if key not in failures]
-    _apply(context, store, lease, readable, ready)
-
-
-def _keys(read: Read) -> set[Key]:
-    return {key for key, _ in read.facts} | set(read.look_up)
-
-
-def _apply(
-    context: Context, store: ActiveStore, lease: UUID, reads: Sequence[Read], facts: Facts
-) -> None:
-    """Apply and settle events together; when that fails, halve until the culprit is alone."""
-    if not reads:
-        return
-    try:
-        with store_transaction(context.engine, store.id) as session:
-            undecided = absorb(session, store, facts).look_up
-            done = [read.event.id for read in reads if not undecided & _keys(read)]
-            inbox.settle(session, lease, done)
-    except (DBAPIError, ValueError) as error:
-        if isinstance(error, OperationalError):
-            raise
-        if len(reads) == 1:
-            _fail(context, store, lease, reads[0].event, error)
-            return
-        for half in (reads[: len(reads) // 2], reads[len(reads) // 2 :]):
-            keys = {key for read in half for key in _keys(read)}
-            _apply(context, store, lease, half, [fact for fact in facts if fact[0] in keys])
+    prepared = prepare(context, store, facts, look_up, patience=ends - time.monotonic())
+    done: list[int] = []
+    again: list[Read] = []
+    failed: list[tuple[Leased, Exception]] = []
+    with store_transaction(context.engine, store.id) as session:
+        absorbed = absorb(session, store, prepared.facts)
+        failures = prepared.failures | absorbed.failures
+        undecided = absorbed.look_up | prepared.unasked
+        for read in reads:
+            keys = read.keys | {prepared.renamed.get(key, key) for key in read.keys}
+            if error := next((failures[key] for key in keys if key in failures), None):
+                failed.append((read.event, error))
+            elif keys & undecided:
+                again.append(read)
+            else:
+                done.append(read.event.id)
+        inbox.settle(session, lease, done)
+    if absorbed.unknown_categories:
+        queue.enqueue(context.redis, queue.RECONCILE, store.id)
+    for event, error in failed:
+        _fail(context, store, lease, event, error)
+    return again
 
 
 def _fail(
@@ -122,7 +141,7 @@ def _fail(
 ) -> None:
     if isinstance(error, CredentialsRefused):
         disconnect(context, store, error)
-        return
+        raise NotActive(str(store.id))
     reason = describe(error)
     log.warning("event failed", store=str(store.id), event_id=event.id, error=reason)
     with store_transaction(context.engine, store.id) as session:
@@ -131,15 +150,6 @@ def _fail(
             lease,
             event,
             reason,
-            permanent=isinstance(error, PermanentError),
+            permanent=isinstance(error, PermanentError | DataError),
             retry_after=error.retry_after if isinstance(error, TemporaryError) else None,
         )
-
-
-def describe(error: Exception) -> str:
-    """An error in words that hold no data: the database's own message may quote a row."""
-    if isinstance(error, DBAPIError):
-        diagnosis = getattr(error.orig, "diag", None)
-        said = getattr(diagnosis, "message_primary", None)
-        return f"{type(error.orig).__name__}: {said}"
-    return f"{type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
+from connector.errors import NotFound
 from connector.platform import ConnectedStore
 from database.orders import known_refunds
 from database.versions import Verdict, Version, judge, known_versions, version_of
@@ -20,10 +21,15 @@ VERSIONED: tuple[ObjectKind, ...] = ("order", "product", "customer")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """The state of an object, None when it is gone; `read_now` says the store was just asked."""
+    """The state of an object, None when it is gone.
+
+    `read_now` says that the store was just asked, `known_before` what the database held when it
+    was: if that has changed since, somebody else may have been told of a still newer state.
+    """
 
     record: Order | Product | Account | None
     read_now: bool = False
+    known_before: Version | None = None
 
 
 @dataclass(slots=True)
@@ -54,25 +60,26 @@ def known(session: Session, keys: Iterable[Key]) -> dict[Key, Version]:
 
 
 def sort_out(versions: Mapping[Key, Version], facts: Iterable[tuple[Key, Fact]]) -> Sorted:
-    """Keep of each object the newest fact that changes what is known."""
+    """Keep of each object the newest fact that tells something new."""
     newest: dict[Key, Version] = dict(versions)
     result = Sorted()
     for key, fact in facts:
         version = version_of(fact.record) if fact.record else Version(None, b"", gone=True)
-        verdict = judge(newest.get(key), version, read_now=fact.read_now)
-        if fact.record is None or verdict is Verdict.APPLY:
+        decisive = fact.read_now and versions.get(key) == fact.known_before
+        verdict = judge(newest.get(key), version, decisive=decisive)
+        if verdict is Verdict.APPLY:
             result.facts[key] = fact
             newest[key] = version
         elif verdict is Verdict.LOOK_UP:
             result.look_up.add(key)
-    for key in result.facts:
-        before = versions.get(key)
-        if before is None or (before.content, before.gone) != (
-            newest[key].content,
-            newest[key].gone,
-        ):
-            result.changed.add(key)
+    result.changed = {key for key in result.facts if _differ(versions.get(key), newest[key])}
     return result
+
+
+def _differ(before: Version | None, after: Version) -> bool:
+    if before is None:
+        return not after.gone
+    return (before.content, before.gone) != (after.content, after.gone)
 
 
 def with_known_refunds(session: Session, facts: Mapping[Key, Fact]) -> dict[Key, Fact]:
@@ -95,15 +102,19 @@ def _filled(fact: Fact, refunds: Mapping[tuple[str, str], Refund]) -> Fact:
 
 
 def completed(connection: ConnectedStore, fact: Fact) -> Fact:
-    """The fact with every refund's lines, read from the store where they are still missing."""
-    if isinstance(fact.record, Order) and not fact.record.refunds_are_complete:
+    """The fact with every refund's lines, read from the store where they are still missing.
+
+    An order that the store no longer has is gone, whatever was told of it before.
+    """
+    if not isinstance(fact.record, Order):
+        return fact
+    try:
         return replace(fact, record=connection.complete(fact.record))
-    return fact
+    except NotFound:
+        return Fact(None, read_now=True)
 
 
-def read(connection: ConnectedStore, key: Key) -> tuple[Key, Fact]:
-    """The object as the store has it now; a variation's fact is its parent's."""
+def read(connection: ConnectedStore, key: Key) -> Order | Product | Account | None:
+    """The object as the store has it now, None when it is gone; a variation gives its parent."""
     record = connection.read(*key)
-    if record is None or not isinstance(record, Order | Product | Account):
-        return key, Fact(None, read_now=True)
-    return key_of(record), Fact(record, read_now=True)
+    return record if isinstance(record, Order | Product | Account) else None

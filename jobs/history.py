@@ -1,18 +1,18 @@
 """Loading a store's history: page by page, each with its progress in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from connector.errors import ConnectorError, CredentialsRefused, PermanentError
+from connector.errors import ConnectorError, CredentialsRefused
 from connector.platform import ConnectedStore, Page
 from database import catalogue, progress, stores
 from database.progress import Step
-from database.session import store_transaction
+from database.session import store_lock, store_transaction
 from jobs import queue
-from jobs.absorb import absorb, prepare
+from jobs.absorb import ROUNDS, absorb, describe
 from jobs.context import (
     ActiveStore,
     Context,
@@ -22,7 +22,8 @@ from jobs.context import (
     current,
     disconnect,
 )
-from jobs.facts import Fact, key_of
+from jobs.facts import Fact, Key, key_of
+from jobs.prepare import prepare
 from jobs.subscriptions import register_webhooks
 from retention.records import Category, ObjectKind
 
@@ -38,7 +39,10 @@ POLL: dict[ObjectKind, str] = {
     "product": "poll: products",
     "customer": "poll: customers",
     "order": "poll: orders",
+    "category": "poll: categories",
 }
+PORTION = 100
+LOCK = "history"
 # Polling looks back a little further than it must, because a store's clock may be off.
 OVERLAP = timedelta(hours=1)
 
@@ -47,17 +51,23 @@ def install(store_id: str) -> None:
     """Register the webhooks, then load the history; goes on where an earlier run stopped."""
     context = current()
     queue.started(context.redis, queue.INSTALL, store_id)
+    with store_lock(context.engine, UUID(store_id), LOCK) as alone:
+        if alone:
+            _install(context, UUID(store_id))
+
+
+def _install(context: Context, store_id: UUID) -> None:
     try:
-        store = active_store(context, UUID(store_id))
+        store = active_store(context, store_id)
         register_webhooks(context, store)
         for kind, task in BACKFILL.items():
             backfill(context, store, kind, task)
     except NotActive:
-        log.info("store is not active, its history waits", store=store_id)
+        log.info("store is not active, its history waits", store=str(store_id))
     except CredentialsRefused as error:
         disconnect(context, store, error)
     except ConnectorError as error:
-        log.warning("history interrupted, the sweep resumes it", store=store_id, error=str(error))
+        log.warning("history interrupted, to be resumed", store=str(store_id), error=str(error))
 
 
 def backfill(context: Context, store: ActiveStore, kind: ObjectKind, task: str) -> None:
@@ -66,14 +76,14 @@ def backfill(context: Context, store: ActiveStore, kind: ObjectKind, task: str) 
         row = progress.get(session, task)
         if row is None or row.state == "done":
             return
-        first, started = row.page + 1, row.started_at
-    with connected(context, store) as connection:
-        _load(context, store, connection, kind, task, first=first)
+        started, loaded = row.started_at, 0 < row.pages <= row.page
+    if not loaded:
+        with connected(context, store) as connection:
+            _load(context, store, connection, kind, task, first=row.page + 1)
     with store_transaction(context.engine, store.id) as session:
         progress.finish(session, task)
-        if kind in POLL:
-            progress.begin(session, POLL[kind])
-            progress.finish(session, POLL[kind], started - OVERLAP)
+        progress.begin(session, POLL[kind])
+        progress.finish(session, POLL[kind], started - OVERLAP)
 
 
 def poll(context: Context, store: ActiveStore, connection: ConnectedStore, kind: ObjectKind) -> int:
@@ -120,15 +130,42 @@ def _keep(context: Context, store: ActiveStore, task: str, page: Page) -> None:
         if not isinstance(record, Category)
     ]
     prepared = prepare(context, store, facts, ())
-    rejected: Sequence[tuple[str, str]] = page.rejected
-    for key, error in prepared.failures.items():
-        if not isinstance(error, PermanentError) or isinstance(error, CredentialsRefused):
-            raise error
-        rejected = [*rejected, (" ".join(key), str(error))]
+    if prepared.broken:
+        raise prepared.broken
     with store_transaction(context.engine, store.id) as session:
-        absorb(session, store, prepared.facts)
-        if categories:
-            catalogue.save_categories(session, categories)
+        absorbed = absorb(session, store, prepared.facts)
+        if categories and catalogue.save_categories(session, categories):
             stores.mark_dirty(session)
-        step = Step(page.number, page.pages, len(page.records), page.total, rejected)
-        progress.advance(session, task, step)
+        failures = prepared.failures | absorbed.failures
+        rejected = [*page.rejected, *((name, describe(e)) for (_, name), e in failures.items())]
+        kept = len(page.records) - len(failures)
+        progress.advance(session, task, Step(page.number, page.pages, kept, page.total, rejected))
+    look_up(context, store, absorbed.look_up)
+
+
+def look_up(context: Context, store: ActiveStore, keys: Iterable[Key]) -> None:
+    """Read these objects from the store and absorb them; what fails is logged.
+
+    Raises:
+        ConnectorError: the store as a whole refuses or does not answer.
+    """
+    listed = sorted(keys)
+    for start in range(0, len(listed), PORTION):
+        wanted: Collection[Key] = listed[start : start + PORTION]
+        for _ in range(ROUNDS):
+            if not wanted:
+                break
+            prepared = prepare(context, store, (), wanted)
+            with store_transaction(context.engine, store.id) as session:
+                absorbed = absorb(session, store, prepared.facts)
+            for (kind, name), error in (prepared.failures | absorbed.failures).items():
+                log.warning(
+                    "object not kept",
+                    store=str(store.id),
+                    kind=kind,
+                    id=name,
+                    error=describe(error),
+                )
+            if prepared.broken:
+                raise prepared.broken
+            wanted = absorbed.look_up

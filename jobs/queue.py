@@ -63,6 +63,14 @@ def enqueue(redis: Redis, function: str, store_id: UUID) -> bool:
     return True
 
 
+def answers(redis: Redis) -> bool:
+    """Whether jobs can be enqueued now."""
+    try:
+        return bool(redis.ping())
+    except RedisError:
+        return False
+
+
 def started(redis: Redis, function: str, store_id: str) -> None:
     """Let the next change enqueue again; called first by every job."""
     try:

@@ -1,6 +1,6 @@
 """Recomputing a store once it is dirty and quiet: tables in, results and work to write out."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -13,48 +13,59 @@ from connector.manifest import load
 from database import outbox, purchases, results, stores
 from database.catalogue import published_products
 from database.models import CategoryFlow, CustomerCategory, ProductAffinity, Recommendation
-from database.session import store_transaction
+from database.session import store_lock, store_transaction
 from jobs import queue
+from jobs.absorb import lock_store
 from jobs.context import ActiveStore, Context, NotActive, active_store, current
 from retention import columns
 from retention.computation import Computed, Options, compute
 
 log = structlog.get_logger()
 
+LOCK = "recompute"
+
 
 def recompute(store_id: str) -> None:
-    """Compute everything of the store anew and note what must be written back."""
+    """Compute everything of the store anew, if it changed, and note what must be written back."""
     context = current()
     queue.started(context.redis, queue.RECOMPUTE, store_id)
-    try:
-        store = active_store(context, UUID(store_id))
-    except NotActive:
-        log.info("store is not active, nothing is computed", store=store_id)
-        return
-    if stores.lease_computation(context.engine, store.id, timedelta(hours=1)):
+    with store_lock(context.engine, UUID(store_id), LOCK) as alone:
+        if not alone:
+            return
         try:
-            changed = recompute_now(context, store)
-        finally:
-            stores.end_computation(context.engine, store.id)
-        log.info("store computed", store=store_id, to_write=changed)
-        queue.enqueue(context.redis, queue.WRITE_BACK, store.id)
+            store = active_store(context, UUID(store_id))
+            if _is_dirty(context, store):
+                changed = recompute_now(context, store)
+                log.info("store computed", store=store_id, to_write=changed)
+                queue.enqueue(context.redis, queue.WRITE_BACK, store.id)
+        except NotActive:
+            log.info("store is not active, nothing is computed", store=store_id)
+
+
+def _is_dirty(context: Context, store: ActiveStore) -> bool:
+    with store_transaction(context.engine, store.id) as session:
+        row = stores.get(session)
+        return row is not None and row.dirty_since is not None
 
 
 def recompute_now(context: Context, store: ActiveStore) -> int:
-    """Compute the store from what is committed now; how many objects must be written."""
+    """Compute the store from what is committed now; how many objects must be written.
+
+    Raises:
+        NotActive: the store was disconnected or uninstalled meanwhile; nothing is kept.
+    """
     began = monotonic()
     with store_transaction(context.engine, store.id) as session:
-        seen, now = stores.changed_at(session), stores.now(session)
+        row, now = stores.get(session), stores.now(session)
+        seen = row.changed_at if row else None
         lines = purchases.lines(session, store.settings.purchase_statuses, now)
         products = purchases.products(session, store.settings.category_level)
     computed = compute(lines, products, options(store))
     with store_transaction(context.engine, store.id) as session:
-        row = stores.get(session, lock=True)
-        if row is None or row.state != "active":
-            return 0
+        lock_store(session, store)
         _keep(session, computed, _period(lines), monotonic() - began)
         changed = _want(session, store)
-        stores.clear_dirty(session, seen)
+        stores.clear_dirty(session, seen, now)
     return changed
 
 
@@ -90,13 +101,20 @@ def _keep(session: Session, computed: Computed, period: tuple[Any, Any], seconds
 
 
 def _want(session: Session, store: ActiveStore) -> int:
-    """Note the lists and categories that the store shall show; how many changed."""
+    """Note the lists and categories that the store shall show; how many changed.
+
+    What was shown before and is found no more is taken back.
+    """
     lists = results.recommended(session)
-    shown = published_products(session)
-    wanted = {name: {"ours": lists.get(name, [])} for name in shown & set(lists)}
-    changed = outbox.want(session, "cross_sells", wanted)
+    shown = (published_products(session) & lists.keys()) | outbox.wanting(
+        session, "cross_sells", "ours"
+    )
+    changed = outbox.want(
+        session, "cross_sells", {product: {"ours": lists.get(product, [])} for product in shown}
+    )
     name = load().platforms[store.platform.name].customer_fields["second_purchase_category"]
     categories = results.second_categories(session)
+    labelled = categories.keys() | outbox.wanting(session, "customer", name)
     return changed + outbox.want(
-        session, "customer", {account: {name: text} for account, text in categories.items()}
+        session, "customer", {account: {name: categories.get(account)} for account in labelled}
     )

@@ -1,17 +1,18 @@
 """Finding what webhooks missed: polling by date, comparing identifiers, mending webhooks."""
 
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy.orm import Session
 
 from connector.errors import ConnectorError, CredentialsRefused
 from connector.manifest import load
 from connector.platform import ConnectedStore
-from database import catalogue, stores
-from database.orders import present_orders
+from database import catalogue, customers, orders, stores
 from database.session import store_transaction
 from jobs import queue
-from jobs.absorb import absorb, prepare
 from jobs.context import (
     ActiveStore,
     Context,
@@ -22,15 +23,21 @@ from jobs.context import (
     describe,
     disconnect,
 )
-from jobs.facts import Key
-from jobs.history import poll
+from jobs.history import look_up, poll
 from jobs.subscriptions import register_webhooks, webhook_address
 from retention.records import ObjectKind
 
 log = structlog.get_logger()
 
 UNREAD_AT_ONCE = 500
-PORTION = 100
+REFUNDED_WITHIN = timedelta(days=30)
+
+
+PRESENT: Mapping[ObjectKind, Callable[[Session], set[str]]] = {
+    "product": catalogue.present_products,
+    "customer": customers.present_accounts,
+    "order": orders.present_orders,
+}
 
 
 def reconcile(store_id: str) -> None:
@@ -40,7 +47,7 @@ def reconcile(store_id: str) -> None:
     try:
         store = reconnected(context, UUID(store_id))
         with connected(context, store) as connection:
-            for kind in ("product", "order"):
+            for kind in ("category", "product", "order"):
                 poll(context, store, connection, kind)
             _read_unread(context, store)
             _mend_webhooks(context, store, connection)
@@ -53,15 +60,24 @@ def reconcile(store_id: str) -> None:
 
 
 def compare_identifiers(store_id: str) -> None:
-    """Find what came and went without a word, by comparing all identifiers. Runs every day."""
+    """Find what came and went without a word. Runs every day.
+
+    All identifiers are compared. A refund that is taken back leaves no trace on its order, so
+    orders with refunds are read again while they are young.
+    """
     context = current()
     queue.started(context.redis, queue.COMPARE, store_id)
     try:
         store = active_store(context, UUID(store_id))
         with connected(context, store) as connection:
             poll(context, store, connection, "customer")
-            _compare(context, store, connection, "product")
-            _compare(context, store, connection, "order")
+            for kind in PRESENT:
+                _compare(context, store, connection, kind)
+            with store_transaction(context.engine, store.id) as session:
+                refunded = orders.refunded_orders(session, REFUNDED_WITHIN)
+                # Time alone makes results old: orders dated ahead come of age.
+                stores.mark_dirty(session)
+            look_up(context, store, [("order", identifier) for identifier in refunded])
     except NotActive:
         log.info("store is not active, nothing to compare", store=store_id)
     except CredentialsRefused as error:
@@ -99,7 +115,7 @@ def _mend_webhooks(context: Context, store: ActiveStore, connection: ConnectedSt
 def _read_unread(context: Context, store: ActiveStore) -> None:
     with store_transaction(context.engine, store.id) as session:
         unread = catalogue.unread_products(session, UNREAD_AT_ONCE)
-    _look_up(context, store, [("product", identifier) for identifier in unread])
+    look_up(context, store, [("product", identifier) for identifier in unread])
 
 
 def _compare(
@@ -107,17 +123,7 @@ def _compare(
 ) -> None:
     there = {name for portion in connection.identifiers(kind) for name in portion}
     with store_transaction(context.engine, store.id) as session:
-        here = present_orders(session) if kind == "order" else catalogue.present_products(session)
-    differing = sorted(there ^ here)
-    if differing:
+        here = PRESENT[kind](session)
+    if differing := there ^ here:
         log.info("identifiers differ", store=str(store.id), kind=kind, count=len(differing))
-    _look_up(context, store, [(kind, identifier) for identifier in differing])
-
-
-def _look_up(context: Context, store: ActiveStore, keys: list[Key]) -> None:
-    for start in range(0, len(keys), PORTION):
-        prepared = prepare(context, store, (), keys[start : start + PORTION])
-        with store_transaction(context.engine, store.id) as session:
-            absorb(session, store, prepared.facts)
-        for key, error in prepared.failures.items():
-            log.warning("object not read", store=str(store.id), kind=key[0], error=str(error))
+    look_up(context, store, [(kind, identifier) for identifier in differing])

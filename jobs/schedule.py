@@ -60,7 +60,10 @@ def run(context: Context, stop: Event) -> None:
 
 
 def run_tasks(context: Context) -> None:
-    """Run each periodic task whose present tick nobody has claimed yet."""
-    for task in TASKS:
+    """Run each periodic task whose present tick nobody has claimed yet.
+
+    While the queue does not answer no tick is claimed, because nothing would come of it.
+    """
+    for task in TASKS if queue.answers(context.redis) else ():
         if stores.claim_tick(context.engine, task.name, task.every):
             task.run(context)

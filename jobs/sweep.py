@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 
 from connector.manifest import validate_settings
-from database import inbox, progress, stores
+from database import inbox, installs, progress, stores
 from database.session import store_transaction, transaction
 from jobs import queue
 from jobs.context import Context, current
@@ -62,11 +62,12 @@ def _moving(context: Context, store_id: UUID) -> bool:
 
 
 def prune(store_id: str) -> None:
-    """Forget handled events older than thirty days, and old ticks."""
+    """Forget handled events older than thirty days, and what is old and belongs to no store."""
     context = current()
     queue.started(context.redis, queue.PRUNE, store_id)
     with store_transaction(context.engine, UUID(store_id)) as session:
         count = inbox.prune(session, KEEP_HANDLED)
     with transaction(context.engine) as session:
         stores.forget_ticks(session, KEEP_HANDLED)
+        installs.forget(session)
     log.info("old events forgotten", store=store_id, count=count)

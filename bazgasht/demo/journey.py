@@ -109,7 +109,7 @@ class Journey:
     def _computed(self) -> bool:
         with store_transaction(self.context.engine, self.store_id) as session:
             row = stores.get(session)
-            return row is not None and row.dirty_since is None and row.compute_leased_until is None
+            return row is not None and row.dirty_since is None
 
     def _await_writes(self) -> None:
         self._wait(self._written, "not everything is written")

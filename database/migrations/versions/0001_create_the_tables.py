@@ -51,7 +51,6 @@ def upgrade() -> None:
         sa.Column("uninstalled_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("dirty_since", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("changed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("compute_leased_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stores")),
         sa.UniqueConstraint("platform", "url", name=op.f("uq_stores_platform_url")),
     )

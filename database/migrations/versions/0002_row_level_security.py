@@ -53,7 +53,6 @@ FUNCTIONS = {
         WHERE state = 'active' AND dirty_since IS NOT NULL
           AND (changed_at + quiet <= clock_timestamp()
                OR dirty_since + 10 * quiet <= clock_timestamp())
-          AND (compute_leased_until IS NULL OR compute_leased_until < clock_timestamp())
           AND NOT EXISTS (SELECT 1 FROM progress p WHERE p.store_id = stores.id
                           AND p.task LIKE 'backfill:%' AND p.state = 'running')
     """,

@@ -1,26 +1,38 @@
-"""Faults that can be switched on for the REST API."""
+"""Faults that can be switched on for a store's API."""
 
 import random
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from threading import Lock
 
-KINDS = ("too_many_requests", "server_error", "timeout", "half_answer", "revoked_key")
+from flask import Flask, Response, g, request
+
+KINDS = (
+    "too_many_requests",
+    "server_error",
+    "timeout",
+    "half_answer",
+    "revoked_key",
+    "throttled",
+)
 
 
 @dataclass
 class Fault:
-    """One fault: of a kind, for requests whose path starts with `path`.
+    """One fault: of a kind, for requests to the API whose path starts with `path`.
 
     It strikes the next `times` requests (None: until it is cleared), each with a
-    `probability`. `seconds` is how long a timeout sleeps and what Retry-After says.
-    `consumer_key` is the revoked key; empty revokes every key.
+    `probability`. `seconds` is how long a timeout sleeps and what Retry-After says. A half
+    answer is cut off after the request was carried out. `consumer_key` is the revoked key or
+    access token; empty revokes every one. Without a `path` it strikes the whole API.
     """
 
     kind: str
     times: int | None = None
     probability: float = 1.0
     seconds: float = 60.0
-    path: str = "/wp-json/"
+    path: str = ""
     consumer_key: str = ""
 
     def __post_init__(self) -> None:
@@ -31,16 +43,19 @@ class Fault:
 
 
 class Faults:
-    """The faults that are switched on."""
+    """The faults that are switched on; `kinds` are those that the platform's API can have."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, kinds: tuple[str, ...] = KINDS, seed: int = 0) -> None:
+        self._kinds = kinds
         self._faults: list[Fault] = []
         self._lock = Lock()
         # Striking at random needs no secrecy.
         self._random = random.Random(seed)  # noqa: S311
 
     def add(self, fault: Fault) -> None:
-        """Switch a fault on."""
+        """Switch a fault on. Raises ValueError when the platform knows no such fault."""
+        if fault.kind not in self._kinds:
+            raise ValueError(f"kind is {fault.kind!r}; here it is one of {', '.join(self._kinds)}")
         with self._lock:
             self._faults.append(fault)
 
@@ -55,7 +70,7 @@ class Faults:
             return [asdict(fault) for fault in self._faults]
 
     def strike(self, path: str, consumer_key: str) -> Fault | None:
-        """The fault that strikes a request, counted as used; None when none does."""
+        """The fault that strikes a request to the API, counted as used; None when none does."""
         with self._lock:
             for fault in self._faults:
                 if not path.startswith(fault.path):
@@ -70,3 +85,42 @@ class Faults:
                         self._faults.remove(fault)
                 return fault
         return None
+
+
+def install(
+    app: Flask,
+    faults: Faults,
+    key_of_request: Callable[[], str | None],
+    answer: Callable[[Fault], Response],
+) -> None:
+    """Let faults strike an app's API.
+
+    `key_of_request` gives the key that the request shows ("" for none), or None when the request
+    is not one to the API. `answer` makes the platform's answer to a fault that has one.
+    """
+
+    def apply() -> Response | None:
+        key = key_of_request()
+        fault = None if key is None else faults.strike(request.path, key)
+        if fault is None:
+            return None
+        if fault.kind == "timeout":
+            time.sleep(fault.seconds)
+            return None
+        if fault.kind == "half_answer":
+            g.half_answer = True
+            return None
+        return answer(fault)
+
+    app.before_request(apply)
+    app.after_request(_cut_in_half)
+
+
+def _cut_in_half(response: Response) -> Response:
+    if g.get("half_answer"):
+        response.direct_passthrough = False
+        whole = response.get_data()
+        response.set_data(whole[: len(whole) // 2])
+        response.headers["Content-Length"] = str(len(whole))
+        response.headers["Connection"] = "close"
+    return response

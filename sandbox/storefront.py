@@ -9,11 +9,10 @@ from markupsafe import Markup
 
 from sandbox import money
 from sandbox.payloads import orders as order_payloads
-from sandbox.payloads.accounts import is_hidden_meta
 from sandbox.payloads.products import price
 from sandbox.reading import shown_date, shown_number
 from sandbox.records import Category, Customer, Order, Product
-from sandbox.rest.exchange import services
+from sandbox.services import services
 from sandbox.store import CURRENCY_SYMBOLS, Store
 from sandbox.storefront_texts import TEXTS
 
@@ -121,10 +120,8 @@ def product_page(slug: str) -> str:
             abort(404)
         category = next((store.categories.get(c) for c in product.category_ids), None)
         parent = store.categories.get(category.parent) if category else None
-        ids = product.cross_sell_ids
-        listed = ids if isinstance(ids, list) else list(ids.values())
-        others = (store.products.get(product_id) for product_id in listed)
-        cross_sells = [product_card(other) for other in others if other and _is_shown(other)]
+        others = (store.products.get(one) for one in services().recommended_ids(product))
+        recommended = [product_card(other) for other in others if other and _is_shown(other)]
     return _render(
         "product.html",
         product=product,
@@ -132,7 +129,7 @@ def product_page(slug: str) -> str:
         # A merchant writes the description as HTML.
         description=Markup(product.description),  # noqa: S704
         trail=[c for c in (parent, category) if c],
-        cross_sells=cross_sells,
+        recommended=recommended,
     )
 
 
@@ -159,12 +156,8 @@ def account_page(customer_id: int) -> str:
 
 
 def _notes(customer: Customer) -> list[tuple[str, str, object]]:
-    """Meta data as (key, label, value), what REST hides left out."""
-    return [
-        (row.key, _label(row.key), _readable(row.value))
-        for row in customer.meta
-        if not is_hidden_meta(row.key)
-    ]
+    """What apps have written about a customer, as (key, label, value)."""
+    return [(key, _label(key), _readable(value)) for key, value in services().notes(customer)]
 
 
 def _label(key: str) -> str:

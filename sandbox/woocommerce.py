@@ -1,11 +1,9 @@
 """The REST API of the pretend store: who may ask, and where each request goes."""
 
-import time
-
 from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox import json_text
+from sandbox import faults, json_text
 from sandbox.errors import RestError
 from sandbox.faults import Fault
 from sandbox.rest import (
@@ -20,7 +18,9 @@ from sandbox.rest import (
     variations,
     webhooks,
 )
+from sandbox.services import EXTENSION, Services
 
+FAULT_KINDS = ("too_many_requests", "server_error", "timeout", "half_answer", "revoked_key")
 PREFIX = "/wp-json/wc/v3"
 NO_ROUTE = RestError(
     "rest_no_route", "No route was found matching the URL and request method.", 404
@@ -61,8 +61,8 @@ def register(app: Flask) -> None:
     app.add_url_rule(PREFIX, "wc_v3_index", _namespace)
     app.register_error_handler(RestError, _refused)
     app.register_error_handler(HTTPException, _http_error)
-    app.before_request(_apply_fault)
-    app.after_request(_cut_in_half)
+    running: Services = app.extensions[EXTENSION]
+    faults.install(app, running.faults, _key_of_request, _fault_answer)
 
 
 def _root() -> Response:
@@ -114,20 +114,11 @@ def _http_error(error: HTTPException) -> Response:
     return Response(text, error.code or 500, content_type=exchange.JSON_TYPE)
 
 
-def _apply_fault() -> Response | None:
-    consumer_key = str(
-        php_query.parse(request.query_string.decode()).get("oauth_consumer_key", "")
-    ) or (request.authorization.username or "" if request.authorization else "")
-    fault = exchange.services().faults.strike(request.path, consumer_key)
-    if fault is None:
+def _key_of_request() -> str | None:
+    if not request.path.startswith("/wp-json/"):
         return None
-    if fault.kind == "timeout":
-        time.sleep(fault.seconds)
-        return None
-    if fault.kind == "half_answer":
-        g.half_answer = True
-        return None
-    return _fault_answer(fault)
+    named = php_query.parse(request.query_string.decode()).get("oauth_consumer_key", "")
+    return str(named) or (request.authorization.username or "" if request.authorization else "")
 
 
 def _fault_answer(fault: Fault) -> Response:
@@ -149,12 +140,3 @@ def _fault_answer(fault: Fault) -> Response:
     if request.scheme == "https":
         raise _not_allowed()
     raise RestError("woocommerce_rest_authentication_error", "Consumer key is invalid.", 401)
-
-
-def _cut_in_half(response: Response) -> Response:
-    if g.get("half_answer"):
-        whole = response.get_data()
-        response.set_data(whole[: len(whole) // 2])
-        response.headers["Content-Length"] = str(len(whole))
-        response.headers["Connection"] = "close"
-    return response

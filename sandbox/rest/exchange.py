@@ -13,7 +13,8 @@ from sandbox.errors import RestError
 from sandbox.payloads.common import Payload
 from sandbox.records import Customer
 from sandbox.rest import php_query, validation
-from sandbox.services import EXTENSION, Services
+from sandbox.rest.services import WooCommerceServices
+from sandbox.services import EXTENSION
 
 JSON_TYPE = "application/json; charset=UTF-8"
 COLLECTION_ALLOW = "GET, POST"
@@ -39,9 +40,9 @@ PAGE_SCHEMA: dict[str, validation.Check] = {
 Item = TypeVar("Item")
 
 
-def services() -> Services:
+def services() -> WooCommerceServices:
     """The store and what works beside it."""
-    found: Services = current_app.extensions[EXTENSION]
+    found: WooCommerceServices = current_app.extensions[EXTENSION]
     return found
 
 

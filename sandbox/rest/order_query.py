@@ -6,7 +6,7 @@ from sandbox import clock
 from sandbox.records import Order
 from sandbox.rest import exchange, php_query, validation
 from sandbox.rest.order_body import STATUSES
-from sandbox.services import Services
+from sandbox.rest.services import WooCommerceServices
 from sandbox.store import Store
 
 LISTABLE_STATUSES = ("any", "trash", *STATUSES)
@@ -31,7 +31,7 @@ SORT_KEYS: dict[str, Callable[[Order], tuple[int, ...]]] = {
 UNPAGED_PARAMETERS = {"page", "per_page", "_fields"}
 
 
-def find(services: Services) -> list[Order]:
+def find(services: WooCommerceServices) -> list[Order]:
     """The orders that the present request asks for, all pages of them."""
     asked = {
         name: value

@@ -6,6 +6,7 @@ refuses private and loopback addresses, and connects to the very address it has 
 
 import email.utils
 import logging
+import os
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -67,7 +68,7 @@ class GuardedSession:
         """Open nothing yet.
 
         `development` allows loopback addresses and plain http. `authorities` is a file of
-        certificates to trust instead of the usual ones.
+        certificates to trust instead of the usual ones, or instead of REQUESTS_CA_BUNDLE's.
         """
         self.limits = limits or Limits()
         self._development = development
@@ -86,7 +87,7 @@ class GuardedSession:
         # Neither proxies nor passwords from the machine's own configuration, and no cookies.
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.verify = authorities or True
+        self._session.verify = authorities or os.environ.get("REQUESTS_CA_BUNDLE") or True
 
     def call(
         self,

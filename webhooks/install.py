@@ -17,11 +17,18 @@ log = structlog.get_logger()
 
 blueprint = Blueprint("install", __name__, template_folder="templates")
 PLATFORM = "woocommerce"
+LARGEST_BODY = 64 * 1024
 
 
 def _context() -> Context:
     context: Context = current_app.extensions["bazgasht_context"]
     return context
+
+
+@blueprint.before_request
+def bound() -> None:
+    """Read no more of a body than a key can need: anybody may call here."""
+    request.max_content_length = LARGEST_BODY
 
 
 @blueprint.get("/install/woocommerce")

@@ -6,6 +6,7 @@ from prometheus_client import Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from database import stores
 
@@ -17,6 +18,9 @@ ACKNOWLEDGED = Histogram(
 )
 
 
+ANSWERS = "Whether the database answers."
+
+
 class InboxCollector(Collector):
     """Depth, age, dead events and last delivery of each store's inbox, asked at each scrape."""
 
@@ -24,14 +28,20 @@ class InboxCollector(Collector):
         self._engine = engine
 
     def collect(self) -> Iterator[Metric]:
-        """The gauges, labelled by store."""
+        """The gauges, labelled by store; while the database is away only that it is."""
+        try:
+            stores_health = stores.inbox_health(self._engine)
+        except SQLAlchemyError:
+            yield GaugeMetricFamily("bazgasht_database_up", ANSWERS, value=0)
+            return
+        yield GaugeMetricFamily("bazgasht_database_up", ANSWERS, value=1)
         waiting = _gauge("bazgasht_inbox_waiting_events", "Events that wait to be handled.")
         oldest = _gauge("bazgasht_inbox_oldest_seconds", "Age of the oldest unhandled event.")
         dead = _gauge("bazgasht_inbox_dead_events", "Events that failed for good.")
         last = _gauge(
             "bazgasht_inbox_last_delivery_timestamp_seconds", "When the last delivery came."
         )
-        for health in stores.inbox_health(self._engine):
+        for health in stores_health:
             store = [str(health.store_id)]
             waiting.add_metric(store, health.waiting)
             oldest.add_metric(store, health.oldest_seconds or 0)

@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from connector.registry import platform
 from database.inbox import Incoming
+from database.vault import VaultError
 from jobs import queue
 from jobs.context import Context
 from webhooks.gate import Gate
@@ -63,7 +64,7 @@ def _receive(name: str, store_id: UUID) -> Response:
         return _take(receiver, store_id, name, body)
     except RequestEntityTooLarge:
         return _answer(413, f"the body is larger than {LARGEST_BODY} bytes")
-    except (SQLAlchemyError, TimeoutError) as error:
+    except (SQLAlchemyError, TimeoutError, VaultError) as error:
         log.warning("delivery not kept", store=str(store_id), error=type(error).__name__)
         return _answer(503, "try again later")
 

@@ -3,7 +3,8 @@
 ConnectorError
 ├── TemporaryError            try again later: timeouts, 5xx, broken connections
 │   ├── RateLimited           429, or throttled; `retry_after` in seconds when told
-│   └── Unreachable           no answer at all
+│   ├── Unreachable           no answer at all
+│   └── NotReady              the store is still preparing what was asked for
 └── PermanentError            trying again changes nothing
     ├── CredentialsRefused    the key is revoked, wrong or may not do this
     ├── NotFound              the store has no such object
@@ -33,6 +34,10 @@ class RateLimited(TemporaryError):
 
 class Unreachable(TemporaryError):
     """The store did not answer: no connection, or no answer in time."""
+
+
+class NotReady(TemporaryError):
+    """The store is still preparing what was asked for, such as a file of its whole history."""
 
 
 class PermanentError(ConnectorError):

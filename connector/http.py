@@ -9,7 +9,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -22,7 +22,7 @@ from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
 
 from connector.deadline import Deadline, DeadlineAdapter
-from connector.errors import ForbiddenAddress, TemporaryError, TooLarge, Unreachable
+from connector.errors import ForbiddenAddress, Refused, TemporaryError, TooLarge, Unreachable
 from connector.manifest import load
 
 Result = TypeVar("Result")
@@ -33,7 +33,9 @@ class Limits:
     """The bounds of one call, in seconds and bytes.
 
     `total_seconds` covers all attempts together. `longest_wait` is how long a store may ask to
-    wait before the call gives up and leaves the waiting to its caller.
+    wait before the call gives up and leaves the waiting to its caller. A connection of a stream
+    lasts at most `stream_seconds` and must bring `least_progress` bytes to count as one that
+    works.
     """
 
     connect_seconds: float = 5
@@ -41,6 +43,8 @@ class Limits:
     total_seconds: float = 90
     largest_answer: int = 64 * 1024 * 1024
     attempts: int = 4
+    stream_seconds: float = 900
+    least_progress: int = 64 * 1024
     back_off_seconds: float = 0.5
     longest_back_off: float = 8
     longest_wait: float = 30
@@ -119,9 +123,55 @@ class GuardedSession:
             time.sleep(pause)
         raise AssertionError("the attempts never run out without an answer or an error")
 
+    def stream(self, address: str) -> Iterator[bytes]:
+        """The body of a GET in pieces, however long; goes on where a connection broke.
+
+        Raises:
+            TemporaryError: connections kept failing without bringing anything.
+            Refused: the server answered something else than the file.
+        """
+        offset = failures = 0
+        while True:
+            began = offset
+            try:
+                for piece in self._pieces(address, offset):
+                    offset += len(piece)
+                    yield piece
+            except TemporaryError as error:
+                failures = 1 if offset - began >= self.limits.least_progress else failures + 1
+                pause = self._pause(failures, error.retry_after)
+                if failures >= self.limits.attempts or pause is None:
+                    raise
+            else:
+                return
+            time.sleep(pause)
+
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
+
+    def _pieces(self, address: str, offset: int) -> Iterator[bytes]:
+        """What follows after `offset` bytes, over one connection."""
+        host = self._permitted(address)
+        # Nothing may be compressed on the way: a position within it would mean nothing.
+        headers = {"Accept-Encoding": "identity"}
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
+        deadline = Deadline(self.limits.stream_seconds)
+        try:
+            with deadline, self._open(requests.Request("GET", address, headers)) as response:
+                _check_stream(response, host)
+                skip = offset if response.status_code == 200 else 0
+                for piece in response.iter_content(64 * 1024):
+                    rest, skip = piece[skip:], max(skip - len(piece), 0)
+                    if rest:
+                        yield rest
+                if deadline.expired:
+                    raise TimeoutError
+                return
+        except (requests.RequestException, OSError, UnicodeError) as error:
+            failure = _explain(error, host, deadline)
+        raise failure
 
     def _pause(self, attempt: int, asked: float | None) -> float | None:
         if asked is not None:
@@ -131,22 +181,33 @@ class GuardedSession:
         return random.uniform(0.5, 1) * min(longest, self.limits.longest_back_off)  # noqa: S311
 
     def _send(self, request: requests.Request, ends: float) -> Answer:
-        address = urlsplit(request.url)
-        if address.scheme not in (("http", "https") if self._development else ("https",)):
-            raise ForbiddenAddress(f"{address.hostname}: only https addresses are called")
+        host = self._permitted(request.url)
         deadline = Deadline(max(ends - time.monotonic(), 0.001))
         try:
             with deadline:
                 return self._exchange(request, deadline)
         except (requests.RequestException, OSError, UnicodeError) as error:
-            failure = _explain(error, f"{address.hostname}", deadline)
+            failure = _explain(error, host, deadline)
         # Raised here and not in the clause above: what requests raises holds the whole address,
         # whose query carries the signature, and would be printed as the cause.
         raise failure
 
-    def _exchange(self, request: requests.Request, deadline: Deadline) -> Answer:
+    def _permitted(self, address: str) -> str:
+        """The host of an address that may be called."""
+        parts = urlsplit(address)
+        if parts.scheme not in (("http", "https") if self._development else ("https",)):
+            raise ForbiddenAddress(f"{parts.hostname}: only https addresses are called")
+        return str(parts.hostname)
+
+    def _open(self, request: requests.Request) -> requests.Response:
         prepared = self._session.prepare_request(request)
-        with self._session.send(prepared, stream=True, verify=self._session.verify) as response:
+        response: requests.Response = self._session.send(
+            prepared, stream=True, verify=self._session.verify
+        )
+        return response
+
+    def _exchange(self, request: requests.Request, deadline: Deadline) -> Answer:
+        with self._open(request) as response:
             body = bytearray()
             for chunk in response.iter_content(64 * 1024):
                 body += chunk
@@ -170,6 +231,16 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _check_stream(response: requests.Response, host: str) -> None:
+    status = response.status_code
+    if status in (200, 206):
+        return
+    told = f"{host}: answered {status} instead of the file"
+    if status in (408, 429) or status >= 500:
+        raise TemporaryError(told, retry_after=retry_after(response.headers))
+    raise Refused(told, code=f"http_{status}")
 
 
 def _explain(error: Exception, host: str, deadline: Deadline) -> Exception:

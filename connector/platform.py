@@ -8,7 +8,7 @@ the records of `retention.records`; all failures are `connector.errors`.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from retention.records import Account, Category, ObjectKind, Order, Product
 
@@ -75,7 +75,72 @@ class Ignored:
     reason: str
 
 
-Meaning = Changed | LookUp | Ignored
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Two accounts of one person became one: `gone_id` is no more, its orders are `kept_id`'s."""
+
+    kept_id: str
+    gone_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkFinished:
+    """A file that was asked for is ready, or never will be: go on loading the history."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChanged:
+    """What the store says of itself changed, or what the app may do there: read it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uninstalled:
+    """The merchant removed the app: its keys are dead, and all work for the store ends at once.
+
+    `shop` is the store's domain as the signed body tells it, empty where it does not.
+    """
+
+    shop: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """A request about one person's data: to be told all of it, or to have it erased.
+
+    The person is known by the account, the e-mail address (normalised), the phone number (E.164)
+    or the orders; each may be missing. `request_id` is the platform's number for the request.
+    `shop` is the store's domain as the signed body tells it.
+    """
+
+    action: Literal["export", "erase"]
+    shop: str
+    account_id: str | None
+    email: str | None = field(repr=False)
+    phone: str | None = field(repr=False)
+    order_ids: tuple[str, ...]
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreErased:
+    """The store left some time ago: everything of it is to be removed."""
+
+    shop: str
+
+
+Meaning = (
+    Changed
+    | LookUp
+    | Ignored
+    | Merged
+    | BulkFinished
+    | ProfileChanged
+    | Uninstalled
+    | PersonalData
+    | StoreErased
+)
 
 
 @dataclass(frozen=True, slots=True)

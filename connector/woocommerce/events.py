@@ -10,7 +10,8 @@ import pydantic_core
 
 from connector.errors import BadPayload
 from connector.platform import Changed, EventName, Ignored, LookUp, Meaning
-from connector.woocommerce.parse import product_of, read_account, read_order, validate
+from connector.values import header, validate
+from connector.woocommerce.parse import product_of, read_account, read_order
 from connector.woocommerce.payloads import Named, ProductPayload
 from retention.records import ObjectKind
 
@@ -24,13 +25,13 @@ _CHARACTERS = "<>\"'&"
 
 def is_ping(body: bytes, headers: Mapping[str, str]) -> bool:
     """Whether this is the test call that comes unsigned when a subscription is made."""
-    is_named = _header(headers, "X-WC-Webhook-Topic") is not None
+    is_named = header(headers, "X-WC-Webhook-Topic") is not None
     return not is_named and _PING.fullmatch(body.strip()) is not None
 
 
 def verify(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
     """Whether one of the secrets signed these raw bytes; compared in constant time."""
-    given = (_header(headers, "X-WC-Webhook-Signature") or "").encode("utf-8", "surrogateescape")
+    given = (header(headers, "X-WC-Webhook-Signature") or "").encode("utf-8", "surrogateescape")
     matches = [
         hmac.compare_digest(signature(body, secret).encode("ascii"), given)
         for secret in secrets
@@ -60,7 +61,7 @@ def name_event(body: bytes, headers: Mapping[str, str]) -> EventName:
     Never raises. A repeated delivery has the same key; so has a later event that finds the
     object in the very same state, which is the same news.
     """
-    topic = _header(headers, "X-WC-Webhook-Topic") or ""
+    topic = header(headers, "X-WC-Webhook-Topic") or ""
     if _TOPIC.fullmatch(topic) is None:
         topic = ""
     key = hashlib.sha256(topic.encode() + b"\n" + body).hexdigest()
@@ -131,14 +132,6 @@ def _deleted(kind: ObjectKind) -> Callable[[bytes, str], Meaning]:
 def _kind(topic: str) -> ObjectKind:
     kinds: dict[str, ObjectKind] = {"order": "order", "product": "product", "customer": "customer"}
     return kinds[topic.partition(".")[0]]
-
-
-def _header(headers: Mapping[str, str], name: str) -> str | None:
-    found = headers.get(name)
-    if found is not None:
-        return found
-    wanted = name.lower()
-    return next((value for key, value in headers.items() if key.lower() == wanted), None)
 
 
 READERS: Mapping[str, Callable[[bytes, str], Meaning]] = {

@@ -11,7 +11,7 @@ import idna
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from connector.errors import ForbiddenAddress
-from connector.woocommerce.parse import validate
+from connector.values import validate
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~%-]+)*")

@@ -4,12 +4,10 @@ Each function takes the object as bytes of JSON or as Python values read from JS
 """
 
 from decimal import Decimal
-from typing import TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from connector.errors import BadPayload
 from connector.identity import normalise_email, normalise_phone
+from connector.values import validate
 from connector.woocommerce.payloads import (
     Billing,
     CategoryPayload,
@@ -20,8 +18,6 @@ from connector.woocommerce.payloads import (
     RefundPayload,
 )
 from retention.records import Account, Category, Order, OrderLine, Product, Refund, RefundLine
-
-Payload = TypeVar("Payload", bound=BaseModel)
 
 
 def read_order(content: object, region: str) -> Order:
@@ -114,32 +110,6 @@ def read_category(content: object) -> Category:
     """A category of products. Raises BadPayload."""
     payload = validate(CategoryPayload, content)
     return Category(str(payload.id), payload.name, _text(payload.parent))
-
-
-def validate(model: type[Payload], content: object, kind: str = "") -> Payload:
-    """The content as the model; BadPayload names the `kind` and the fields that do not read."""
-    try:
-        if isinstance(content, bytes):
-            return model.model_validate_json(content)
-        return model.model_validate(content)
-    except ValidationError as error:
-        name = kind or model.__name__.removesuffix("Payload").lower()
-        raise BadPayload(f"{name}: {_problems(error)}") from None
-
-
-def _problems(error: ValidationError) -> str:
-    # Neither the values nor their context are told: they may be personal data.
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    told = [f"{_path(problem['loc'])} {problem['msg']}".strip() for problem in found[:3]]
-    more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
-    return f"{'; '.join(told)}{more}; correct it in the store and save it again"
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return f"{path.lstrip('.')}:" if path else ""
 
 
 def _text(identifier: int | None) -> str | None:

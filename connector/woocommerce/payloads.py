@@ -3,28 +3,18 @@
 Amounts come as text, times as text in UTC without a zone, absent values as null, 0 or "".
 """
 
-from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
-LARGEST_AMOUNT = Decimal("9999999999999999.9999")
-_CENT_OF_CENT = Decimal("0.0001")
-_LARGEST_QUANTITY = 2_147_483_647
+from connector.values import Amount, Moment, Quantity, Text
+
 _LARGEST_ID = 2**63 - 1
-
-
-def _blank_as_zero(value: object) -> object:
-    return 0 if value is None or value == "" else value
 
 
 def _blank_as_none(value: object) -> object:
     return None if value in ("", 0, "0") else value
-
-
-def _none_as_empty(value: object) -> object:
-    return "" if value is None else value
 
 
 def _listed(value: object) -> object:
@@ -34,42 +24,6 @@ def _listed(value: object) -> object:
     return [] if value is None or value == "" else value
 
 
-def _bounded(amount: Decimal) -> Decimal:
-    if abs(amount) > LARGEST_AMOUNT:
-        raise ValueError(f"must be at most {LARGEST_AMOUNT:,}")
-    exponent = amount.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -4:
-        return amount.quantize(_CENT_OF_CENT, ROUND_HALF_UP)
-    return amount
-
-
-def _whole(value: object) -> object:
-    if isinstance(value, int):
-        return value
-    try:
-        quantity = Decimal(str(value or 0))
-        return quantity if quantity.is_nan() else int(quantity.to_integral_value(ROUND_UP))
-    except (InvalidOperation, OverflowError):
-        return value
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _without_nul(text: str) -> str:
-    return text.replace("\x00", "") if "\x00" in text else text
-
-
-# An exact amount. More than four decimals are rounded, halves away from zero, to what is kept.
-Amount = Annotated[Decimal, BeforeValidator(_blank_as_zero), AfterValidator(_bounded)]
-# Plugins that sell by weight have quantities in fractions: they count as the next whole number.
-Quantity = Annotated[
-    int, BeforeValidator(_whole), Field(ge=-_LARGEST_QUANTITY, le=_LARGEST_QUANTITY)
-]
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
-# PostgreSQL keeps no NUL characters.
-Text = Annotated[str, BeforeValidator(_none_as_empty), AfterValidator(_without_nul)]
 Identifier = Annotated[int, Field(gt=0, le=_LARGEST_ID)]
 OptionalIdentifier = Annotated[Identifier | None, BeforeValidator(_blank_as_none)]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from connector.errors import NotFound, PermanentError
 from connector.platform import Page, StoreProfile
+from connector.values import validate
 from connector.woocommerce import listing
 from connector.woocommerce.client import Client
 from connector.woocommerce.parse import (
@@ -15,7 +16,6 @@ from connector.woocommerce.parse import (
     read_category,
     read_order,
     read_refund,
-    validate,
 )
 from connector.woocommerce.payloads import ProductPayload
 from retention.records import Account, Category, ObjectKind, Order, Product, Refund

@@ -5,12 +5,14 @@ the answer is compared with what was sent.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
+from connector.batches import Change, is_identifier, refuse_cross_sells, sort_out
 from connector.errors import BadPayload, TemporaryError
 from connector.platform import CrossSells, CustomerFields, Written
+from connector.values import validate
 from connector.woocommerce.client import Client
-from connector.woocommerce.parse import product_of, read_account, validate
+from connector.woocommerce.parse import product_of, read_account
 from connector.woocommerce.payloads import CustomerPayload, ProductPayload
 from connector.woocommerce.reading import NEEDS_ADMINISTRATOR
 
@@ -27,8 +29,6 @@ INTERNAL_KEYS = frozenset(
         "show_welcome_panel", "syntax_highlighting", "use_ssl", "username",
     }
 )  # fmt: skip
-
-Change = TypeVar("Change", CrossSells, CustomerFields)
 
 
 class Writer:
@@ -53,7 +53,7 @@ class Writer:
             changes,
             "products/batch",
             identify=lambda change: change.product_id,
-            refuse=_refuse_cross_sells,
+            refuse=refuse_cross_sells,
             item=lambda change: {
                 "id": int(change.product_id),
                 "cross_sell_ids": _cross_sell_ids(change),
@@ -88,16 +88,7 @@ class Writer:
         item: Callable[[Change], Mapping[str, Any]],
         compare: Callable[[Change, Mapping[str, Any]], Written],
     ) -> Sequence[Written]:
-        written: dict[str, Written] = {}
-        good: list[Change] = []
-        for change in changes:
-            identifier = identify(change)
-            if identifier in written:
-                raise ValueError(f"{identifier} is there twice: one of them would be lost")
-            reason = refuse(change)
-            written[identifier] = Written(identifier, reason, permanent=reason is not None)
-            if reason is None:
-                good.append(change)
+        written, good = sort_out(changes, identify, refuse)
         for start in range(0, len(good), BATCH_SIZE):
             portion = good[start : start + BATCH_SIZE]
             slots = self._batch(endpoint, [item(change) for change in portion])
@@ -150,29 +141,14 @@ def _failed(identifier: str, slot: Mapping[str, Any]) -> Written | None:
     return Written(identifier, f"{status} {code}".strip(), permanent=not is_passing)
 
 
-def _refuse_cross_sells(change: CrossSells) -> str | None:
-    for identifier in (change.product_id, *change.cross_sell_ids):
-        if not _is_identifier(identifier):
-            return (
-                f"{identifier!r} is not a product's identifier; it must be a whole number above 0"
-            )
-    if change.product_id in change.cross_sell_ids:
-        return "a product cannot be its own cross-sell"
-    return None
-
-
 def _refuse_fields(change: CustomerFields) -> str | None:
-    if not _is_identifier(change.account_id):
+    if not is_identifier(change.account_id):
         return f"{change.account_id!r} is not a customer's identifier"
     for key in change.fields:
         is_internal = key.startswith(INTERNAL_PREFIXES) or key in INTERNAL_KEYS
         if is_internal or not 0 < len(key) <= 255:
             return f"{key[:60]!r} is a key that WordPress keeps for itself, drops or cuts"
     return None
-
-
-def _is_identifier(text: str) -> bool:
-    return text.isascii() and text.isdigit() and not text.startswith("0") and len(text) < 19
 
 
 def _cross_sell_ids(change: CrossSells) -> list[int]:

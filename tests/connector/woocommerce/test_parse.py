@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from connector.errors import BadPayload
+from connector.values import validate
 from connector.woocommerce.parse import (
     product_of,
     read_account,
     read_category,
     read_order,
     read_refund,
-    validate,
 )
 from connector.woocommerce.payloads import ProductPayload
 from retention.records import Account, Category, Order, OrderLine, Product, Refund, RefundLine

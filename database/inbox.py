@@ -1,22 +1,36 @@
 """The inbox: every webhook once, leased in batches, settled with the effects it had."""
 
+import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+import psycopg
+from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.orm import Session
 
 from database.models import InboxEvent
+from database.session import transaction
 
 LEASE = timedelta(seconds=60)
 # With the waits below an event is given up after some ten hours.
 MAXIMUM_ATTEMPTS = 20
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 3600.0
+
+_SCOPE = "SELECT set_config('bazgasht.store', %s, true)"
+_PUT = """
+    INSERT INTO inbox_events AS had (store_id, key, topic, headers, body, state, last_error)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (store_id, key) DO UPDATE
+    SET state = EXCLUDED.state, last_error = EXCLUDED.last_error, attempts = 0,
+      received_at = clock_timestamp(), next_attempt_at = clock_timestamp(), handled_at = NULL,
+      lease = NULL, leased_until = NULL
+    WHERE had.state <> 'waiting' OR had.lease IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +41,13 @@ class Incoming:
     key: str
     topic: str
     headers: dict[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     dead_because: str | None = None
+    packed: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Here every request packs its own body; later it would hold up the one that writes all.
+        object.__setattr__(self, "packed", zlib.compress(self.body, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,20 @@ class Leased:
     attempts: int
 
 
+def keep(engine: Engine, events: Sequence[Incoming]) -> None:
+    """Keep events of any stores in one commit.
+
+    The statements go to the server all at once, because the wait for each answer would cost the
+    web process more than the statement. Raises `psycopg.Error` or `SQLAlchemyError`.
+    """
+    with transaction(engine) as session:
+        connection = _driver(session)
+        with connection.pipeline():
+            for store_id in sorted({event.store_id for event in events}):
+                connection.execute(_SCOPE, [str(store_id)])
+                put(session, [event for event in events if event.store_id == store_id])
+
+
 def put(session: Session, events: Sequence[Incoming]) -> None:
     """Keep the events of the store in scope, each once.
 
@@ -48,37 +81,19 @@ def put(session: Session, events: Sequence[Incoming]) -> None:
     trashed, restored and trashed once more is told of in one body. So an event that was handled,
     or is being handled, waits anew; handling it again changes nothing that is already true.
     """
-    statement = insert(InboxEvent)
-    again = {
-        "state": statement.excluded.state,
-        "last_error": statement.excluded.last_error,
-        "received_at": func.clock_timestamp(),
-        "next_attempt_at": func.clock_timestamp(),
-        "attempts": 0,
-        "handled_at": None,
-        "lease": None,
-        "leased_until": None,
-    }
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["store_id", "key"],
-            set_=again,
-            where=(InboxEvent.state != "waiting") | InboxEvent.lease.is_not(None),
-        ),
-        [
-            {
-                "store_id": event.store_id,
-                "key": event.key,
-                "topic": event.topic,
-                "headers": event.headers,
-                "body": zlib.compress(event.body, 1),
-                "state": "dead" if event.dead_because else "waiting",
-                "last_error": event.dead_because,
-            }
-            # In one sequence for everybody, so that no two wait for each other.
-            for event in sorted(events, key=lambda event: event.key)
-        ],
-    )
+    with _driver(session).cursor() as cursor:
+        cursor.executemany(_PUT, [_row(event) for event in events])
+
+
+def _driver(session: Session) -> psycopg.Connection:
+    return cast(psycopg.Connection, session.connection().connection.driver_connection)
+
+
+def _row(event: Incoming) -> tuple[object, ...]:
+    state = "dead" if event.dead_because else "waiting"
+    headers = json.dumps(event.headers)
+    because = event.dead_because
+    return (event.store_id, event.key, event.topic, headers, event.packed, state, because)
 
 
 def lease(session: Session, limit: int) -> tuple[UUID, list[Leased]]:
@@ -98,10 +113,13 @@ def lease(session: Session, limit: int) -> tuple[UUID, list[Leased]]:
         .order_by(InboxEvent.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # As a subquery it may be run once for each row, and then lock more than the limit.
+        .cte("due")
+        .prefix_with("MATERIALIZED")
     )
     rows = session.execute(
         update(InboxEvent)
-        .where(InboxEvent.id.in_(due.scalar_subquery()))
+        .where(InboxEvent.id == due.c.id)
         .values(lease=token, leased_until=now + LEASE)
         .returning(InboxEvent.id, InboxEvent.topic, InboxEvent.body, InboxEvent.attempts)
         .execution_options(synchronize_session=False)

@@ -1,6 +1,7 @@
 """The door for webhooks: verify the raw bytes, keep the event, answer, and only then enqueue."""
 
 import time
+from collections.abc import Mapping
 from uuid import UUID
 
 import structlog
@@ -15,7 +16,7 @@ from jobs import queue
 from jobs.context import Context
 from webhooks.gate import Gate
 from webhooks.measures import ACKNOWLEDGED
-from webhooks.writer import InboxWriter
+from webhooks.writer import InboxWriter, NotKept
 
 log = structlog.get_logger()
 
@@ -29,6 +30,7 @@ KEPT_HEADERS = (
     "X-WC-Webhook-Delivery-ID",
     "User-Agent",
 )
+SIGNATURE_HEADERS = ("X-WC-Webhook-Signature",)
 
 
 class Receiver:
@@ -64,14 +66,14 @@ def _receive(name: str, store_id: UUID) -> Response:
         return _take(receiver, store_id, name, body)
     except RequestEntityTooLarge:
         return _answer(413, f"the body is larger than {LARGEST_BODY} bytes")
-    except (SQLAlchemyError, TimeoutError, VaultError) as error:
+    except (NotKept, SQLAlchemyError, TimeoutError, VaultError) as error:
         log.warning("delivery not kept", store=str(store_id), error=type(error).__name__)
         return _answer(503, "try again later")
 
 
 def _take(receiver: Receiver, store_id: UUID, name: str, body: bytes) -> Response:
     adapter = platform(name)
-    headers = dict(request.headers)
+    headers = _headers()
     if adapter.is_ping(body, headers):
         return _answer(200, "")
     for fresh in (False, True):
@@ -83,14 +85,19 @@ def _take(receiver: Receiver, store_id: UUID, name: str, body: bytes) -> Respons
         return _answer(401, "bad signature")
     event = adapter.name_event(body, headers)
     receiver.writer.put(
-        Incoming(store_id, event.key, event.topic, _kept_headers(), body, event.broken)
+        Incoming(store_id, event.key, event.topic, _kept(headers), body, event.broken)
     )
     return _answer(200, "")
 
 
-def _kept_headers() -> dict[str, str]:
-    found = {name: request.headers.get(name) for name in KEPT_HEADERS}
+def _headers() -> dict[str, str]:
+    """What platforms sign and describe their deliveries with, under the names they document."""
+    found = {name: request.headers.get(name) for name in (*KEPT_HEADERS, *SIGNATURE_HEADERS)}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: headers[name] for name in KEPT_HEADERS if name in headers}
 
 
 def _answer(status: int, text: str) -> Response:

@@ -6,6 +6,7 @@ durable commit and still the disk is not asked for each.
 """
 
 import queue
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Lock, Thread
@@ -16,12 +17,18 @@ from sqlalchemy import Engine
 
 from database import inbox
 from database.inbox import Incoming
-from database.session import set_store, transaction
 
 log = structlog.get_logger()
 
 LARGEST_COMMIT = 200
+# A commit costs as much as ten events do. Under load commits therefore begin no closer than this
+# many seconds; an event that comes after a quiet moment does not wait.
+COMMIT_INTERVAL = 0.01
 WAIT_SECONDS = 20.0
+
+
+class NotKept(Exception):
+    """An event was not committed; the message has the kind of error that kept it from being so."""
 
 
 class InboxWriter:
@@ -39,7 +46,12 @@ class InboxWriter:
         self._thread: Thread | None = None
 
     def put(self, event: Incoming) -> None:
-        """Return once the event is committed; raise what kept it from being so."""
+        """Return once the event is committed.
+
+        Raises:
+            NotKept: it was not.
+            TimeoutError: it has not been yet, and may or may not be later.
+        """
         future: Future[None] = Future()
         self._ensure_running()
         self._waiting.put((event, future))
@@ -53,15 +65,18 @@ class InboxWriter:
                     self._thread.start()
 
     def _run(self) -> None:
+        next_commit = 0.0
         while True:
             batch = [self._waiting.get()]
+            time.sleep(max(0.0, next_commit - time.monotonic()))
+            next_commit = time.monotonic() + COMMIT_INTERVAL
             while len(batch) < LARGEST_COMMIT and not self._waiting.empty():
                 batch.append(self._waiting.get())
             self._keep(batch)
 
     def _keep(self, batch: Sequence[tuple[Incoming, Future[None]]]) -> None:
         try:
-            self._commit([event for event, _ in batch])
+            inbox.keep(self._engine, [event for event, _ in batch])
         except Exception as error:  # noqa: BLE001 -- whoever waits must hear of any failure
             if len(batch) > 1:
                 # One event must not cost the others their answer.
@@ -69,15 +84,9 @@ class InboxWriter:
                     self._keep([single])
                 return
             log.warning("event not kept", error=type(error).__name__)
-            batch[0][1].set_exception(error)
+            batch[0][1].set_exception(NotKept(type(error).__name__))
             return
         for _, future in batch:
             future.set_result(None)
         for store_id in {event.store_id for event, _ in batch}:
             self._committed(store_id)
-
-    def _commit(self, events: Sequence[Incoming]) -> None:
-        with transaction(self._engine) as session:
-            for store_id in sorted({event.store_id for event in events}):
-                set_store(session, store_id)
-                inbox.put(session, [event for event in events if event.store_id == store_id])

@@ -61,8 +61,8 @@ def _ensure_role(connection: Connection, app_url: str) -> None:
     url = make_url(app_url)
     row = connection.execute(
         text(
-            "SELECT rolsuper OR rolbypassrls, rolname = current_user FROM pg_roles "
-            "WHERE rolname = :role"
+            "SELECT rolsuper OR rolbypassrls, pg_has_role(rolname, current_user, 'MEMBER') "
+            "FROM pg_roles WHERE rolname = :role"
         ),
         {"role": url.username},
     ).one_or_none()
@@ -74,6 +74,7 @@ def _ensure_role(connection: Connection, app_url: str) -> None:
     elif row[0] or row[1]:
         raise MigrationError(
             f"DATABASE_URL connects as {url.username!r}, which row-level security does not bind "
-            "(it is a superuser, may bypass it, or owns the tables). Name another role in "
+            "(it is a superuser, may bypass it, or owns the tables or is a member of the role "
+            "that does). Name another role in "
             "DATABASE_URL and the owner in DATABASE_OWNER_URL."
         )

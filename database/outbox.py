@@ -95,10 +95,13 @@ def take(session: Session, kind: WriteKind, limit: int) -> list[Due]:
         .order_by(WriteBack.next_attempt_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # As a subquery it may be run once for each row, and then lock more than the limit.
+        .cte("due")
+        .prefix_with("MATERIALIZED")
     )
     rows = session.execute(
         update(WriteBack)
-        .where(WriteBack.kind == kind, WriteBack.external_id.in_(due.scalar_subquery()))
+        .where(WriteBack.kind == kind, WriteBack.external_id == due.c.external_id)
         .values(next_attempt_at=func.clock_timestamp() + LEASE)
         .returning(
             WriteBack.external_id,

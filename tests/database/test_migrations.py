@@ -1,0 +1,119 @@
+"""Bringing a database to the newest schema, once, by a role that the app is not."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, create_engine, func, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from bazgasht.services import PostgresServer, RunningServices
+from database.migrate import MigrationError, configuration, migrate
+from database.models import Base
+
+HEAD = "0002"
+
+
+@dataclass(frozen=True)
+class EmptyDatabase:
+    """A database of its own, owned by a role that may make roles."""
+
+    superuser: URL
+    owner: URL
+    name: str
+
+    def app_url(self, role: str) -> str:
+        """The address of the database as this role."""
+        return self.owner.set(username=role, password="p'w").render_as_string(hide_password=False)
+
+    @property
+    def owner_url(self) -> str:
+        """The address as the owner."""
+        return self.owner.render_as_string(hide_password=False)
+
+    def execute(self, *statements: str) -> None:
+        """Run statements as the superuser."""
+        engine = create_engine(self.superuser, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+
+@pytest.fixture
+def empty(services: RunningServices) -> Iterator[EmptyDatabase]:
+    server = next(s for s in services.servers if isinstance(s, PostgresServer))
+    superuser = make_url(server.superuser_url)
+    name = f"test_{uuid4().hex[:12]}"
+    owner = superuser.set(username=f"{name}_owner", password="secret", database=name)
+    database = EmptyDatabase(superuser, owner, name)
+    database.execute(
+        f"CREATE ROLE {name}_owner LOGIN CREATEROLE PASSWORD 'secret'",
+        f"CREATE DATABASE {name} OWNER {name}_owner",
+    )
+    try:
+        yield database
+    finally:
+        database.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        database.execute(
+            f"DROP ROLE IF EXISTS {name}_app, {name}_super, {name}_member, {name}_bypass",
+            f"DROP ROLE {name}_owner",
+        )
+
+
+def test_the_migrations_have_one_head() -> None:
+    assert ScriptDirectory.from_config(configuration()).get_heads() == [HEAD]
+
+
+def test_models_and_migrations_agree(services: RunningServices) -> None:
+    engine = create_engine(services.owner_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_an_empty_database_gets_every_table_and_the_apps_role(empty: EmptyDatabase) -> None:
+    assert migrate(empty.owner_url, empty.app_url(f"{empty.name}_app")) == HEAD
+    engine = create_engine(empty.app_url(f"{empty.name}_app"), poolclass=NullPool)
+    with engine.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            rows = connection.execute(select(func.count()).select_from(table)).scalar_one()
+            assert rows == 0
+
+
+def test_a_migrated_database_is_left_alone(empty: EmptyDatabase) -> None:
+    app_url = empty.app_url(f"{empty.name}_app")
+    migrate(empty.owner_url, app_url)
+    assert migrate(empty.owner_url, app_url) == HEAD
+
+
+def test_of_two_who_migrate_at_once_one_waits_for_the_other(empty: EmptyDatabase) -> None:
+    app_url = empty.app_url(f"{empty.name}_app")
+    with ThreadPoolExecutor(3) as pool:
+        runs = [pool.submit(migrate, empty.owner_url, app_url) for _ in range(3)]
+        assert [run.result(timeout=60) for run in runs] == [HEAD] * 3
+
+
+@pytest.mark.parametrize(
+    ("role", "made_by"),
+    [
+        ("super", "CREATE ROLE {name}_super LOGIN SUPERUSER PASSWORD 'x'"),
+        ("bypass", "CREATE ROLE {name}_bypass LOGIN BYPASSRLS PASSWORD 'x'"),
+        ("member", "CREATE ROLE {name}_member LOGIN IN ROLE {name}_owner PASSWORD 'x'"),
+        ("owner", "SELECT 1"),
+    ],
+)
+def test_an_app_role_that_could_see_every_store_is_refused(
+    empty: EmptyDatabase, role: str, made_by: str
+) -> None:
+    empty.execute(made_by.format(name=empty.name))
+    with pytest.raises(MigrationError, match="DATABASE_OWNER_URL"):
+        migrate(empty.owner_url, empty.app_url(f"{empty.name}_{role}"))
+    engine = create_engine(empty.owner, poolclass=NullPool)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT to_regclass('stores')")).scalar_one() is None

@@ -9,7 +9,7 @@ from typing import cast
 from uuid import UUID, uuid4
 
 import psycopg
-from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy import Engine, Update, func, select, text, update
 from sqlalchemy.orm import Session
 
 from database.models import InboxEvent
@@ -81,8 +81,10 @@ def put(session: Session, events: Sequence[Incoming]) -> None:
     trashed, restored and trashed once more is told of in one body. So an event that was handled,
     or is being handled, waits anew; handling it again changes nothing that is already true.
     """
+    # In one sequence for everybody, so that no two who keep the same events wait for each other.
+    rows = [_row(event) for event in sorted(events, key=lambda event: event.key)]
     with _driver(session).cursor() as cursor:
-        cursor.executemany(_PUT, [_row(event) for event in events])
+        cursor.executemany(_PUT, rows)
 
 
 def _driver(session: Session) -> psycopg.Connection:
@@ -130,15 +132,29 @@ def lease(session: Session, limit: int) -> tuple[UUID, list[Leased]]:
 def settle(session: Session, token: UUID, events: Sequence[int]) -> None:
     """Mark events handled, in the same transaction as their effects."""
     session.execute(
-        update(InboxEvent)
-        .where(InboxEvent.id.in_(events), InboxEvent.lease == token)
-        .values(
+        _update_held(token, events).values(
             state="handled",
             handled_at=func.clock_timestamp(),
             lease=None,
             leased_until=None,
             last_error=None,
         )
+    )
+
+
+def _update_held(token: UUID, events: Sequence[int]) -> Update:
+    # Rows are locked in the sequence in which events that come again are kept.
+    held = (
+        select(InboxEvent.id)
+        .where(InboxEvent.id.in_(events), InboxEvent.lease == token)
+        .order_by(InboxEvent.key)
+        .with_for_update()
+        .cte("held")
+        .prefix_with("MATERIALIZED")
+    )
+    return (
+        update(InboxEvent)
+        .where(InboxEvent.id == held.c.id)
         .execution_options(synchronize_session=False)
     )
 
@@ -175,14 +191,9 @@ def fail(
     )
 
 
-def release(session: Session, token: UUID) -> None:
-    """Give back what is left of a lease, so that the next drain takes it at once."""
-    session.execute(
-        update(InboxEvent)
-        .where(InboxEvent.lease == token, InboxEvent.state == "waiting")
-        .values(lease=None, leased_until=None)
-        .execution_options(synchronize_session=False)
-    )
+def release(session: Session, token: UUID, events: Sequence[int]) -> None:
+    """Give events back unhandled, so that the next drain takes them at once."""
+    session.execute(_update_held(token, events).values(lease=None, leased_until=None))
 
 
 def retry_seconds(attempts: int) -> float:

@@ -71,15 +71,18 @@ def drain_batch(context: Context, store: ActiveStore, limit: int = BATCH) -> int
     if not events:
         return 0
     ends = time.monotonic() + READING_SECONDS
+    held = [event.id for event in events]
     try:
         undecided = [read for event in events if (read := _read(context, store, lease, event))]
         for _ in range(ROUNDS):
             if undecided:
                 undecided = _handle(context, store, lease, undecided, ends)
+        held = [read.event.id for read in undecided]
     finally:
-        with store_transaction(context.engine, store.id) as session:
-            inbox.release(session, lease)
-    return len(events) - len(undecided)
+        if held:
+            with store_transaction(context.engine, store.id) as session:
+                inbox.release(session, lease, held)
+    return len(events) - len(held)
 
 
 def _read(context: Context, store: ActiveStore, lease: UUID, event: Leased) -> Read | None:

@@ -14,6 +14,7 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from rq import Queue, SimpleWorker
+from rq.job import Job
 from sqlalchemy import Engine, create_engine, delete, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -183,8 +184,8 @@ def work_off(context: Context) -> None:
         for each in waiting:
             BurstWorker([each], connection=context.redis).work(burst=True, logging_level="CRITICAL")
             for job_id in each.failed_job_registry.get_job_ids():
-                result = each.fetch_job(job_id).latest_result()
-                raise AssertionError(result and result.exc_string)
+                failed = Job.fetch(job_id, connection=context.redis).latest_result()
+                raise AssertionError(failed and failed.exc_string)
 
 
 @pytest.fixture

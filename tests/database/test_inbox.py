@@ -149,15 +149,15 @@ def test_who_lost_the_lease_settles_fails_and_releases_nothing(
     with scope() as session:
         inbox.settle(session, lost, [leased.id])
         inbox.fail(session, lost, leased, "late", permanent=True)
-        inbox.release(session, lost)
+        inbox.release(session, lost, [leased.id])
     assert (row(scope).state, row(scope).lease, row(scope).last_error) == ("waiting", held, None)
 
 
 def test_what_is_released_can_be_leased_at_once(scope: Scope, store_id: UUID) -> None:
     put(scope, store_id, "k")
     with scope() as session:
-        lease, _ = inbox.lease(session, 10)
-        inbox.release(session, lease)
+        lease, (leased,) = inbox.lease(session, 10)
+        inbox.release(session, lease, [leased.id])
         assert len(inbox.lease(session, 10)[1]) == 1
 
 
@@ -166,9 +166,9 @@ def test_releasing_a_lease_keeps_the_waiting_time_of_what_failed(
 ) -> None:
     put(scope, store_id, "a", "b")
     with scope() as session:
-        lease, (first, _second) = inbox.lease(session, 10)
+        lease, (first, second) = inbox.lease(session, 10)
         inbox.fail(session, lease, first, "away", permanent=False)
-        inbox.release(session, lease)
+        inbox.release(session, lease, [first.id, second.id])
     with scope() as session:
         assert [e.id for e in inbox.lease(session, 10)[1]] == [2]
 
@@ -243,6 +243,28 @@ def test_two_who_lease_at_once_share_the_events(scope: Scope, store_id: UUID) ->
     with ThreadPoolExecutor(3) as pool:
         shares = list(pool.map(lease, range(3)))
     assert sorted(n for share in shares for n in share) == list(range(1, 61))
+
+
+def test_two_who_keep_the_same_events_do_not_wait_for_each_other_for_ever(
+    engine: Engine, scope: Scope, store_id: UUID
+) -> None:
+    keys = [f"{n:03}" for n in range(100)]
+    put(scope, store_id, *keys)
+
+    def keep(order: list[str]) -> None:
+        for _ in range(10):
+            inbox.keep(engine, [event(store_id, key) for key in order])
+
+    def handle(_: list[str]) -> None:
+        for _ in range(10):
+            with scope() as session:
+                lease, events = inbox.lease(session, 100)
+                inbox.settle(session, lease, [e.id for e in events])
+
+    with ThreadPoolExecutor(3) as pool:
+        working = [pool.submit(f, keys[::step]) for f, step in ((keep, 1), (keep, -1), (handle, 1))]
+        for work in working:
+            work.result(timeout=30)
 
 
 def test_an_event_comes_in_while_a_batch_is_being_applied(engine: Engine, store_id: UUID) -> None:

@@ -1,9 +1,10 @@
 """The platforms there are."""
 
 from connector.platform import StorePlatform
+from connector.shopify import Shopify
 from connector.woocommerce import WooCommerce
 
-_PLATFORMS: dict[str, StorePlatform] = {"woocommerce": WooCommerce()}
+_PLATFORMS: dict[str, StorePlatform] = {"woocommerce": WooCommerce(), "shopify": Shopify()}
 
 
 def platform(name: str) -> StorePlatform:
@@ -13,3 +14,8 @@ def platform(name: str) -> StorePlatform:
     except KeyError:
         known = ", ".join(_PLATFORMS)
         raise ValueError(f"{name!r} is not a platform; there are: {known}") from None
+
+
+def register(adapter: StorePlatform) -> None:
+    """Use this adapter under its name from now on, for what a process sets up at its start."""
+    _PLATFORMS[adapter.name] = adapter

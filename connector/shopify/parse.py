@@ -1,0 +1,229 @@
+"""Shopify's nodes turned into records. Each function takes Python values read from JSON.
+
+Amounts are in the shop's own currency, in which points and purchases are counted.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pydantic_core
+
+from connector.identity import normalise_email, normalise_phone
+from connector.shopify.ids import PRODUCT_TYPE, is_gid, kind_of, number_of
+from connector.shopify.payloads import (
+    Address,
+    BuyerPayload,
+    CollectionPayload,
+    CustomerPayload,
+    EmailAddress,
+    LinePayload,
+    OrderPayload,
+    PhoneNumber,
+    ProductPayload,
+    RefundLinePayload,
+    RefundPayload,
+    TaxonomyPayload,
+)
+from connector.values import validate
+from retention.records import Account, Category, Order, OrderLine, Product, Refund, RefundLine
+
+CANCELLED = "cancelled"
+PENDING = "pending"
+PAID = "paid"
+_CENT_OF_CENT = Decimal("0.0001")
+
+
+def read_order(content: object, region: str) -> Order:
+    """An order. Raises BadPayload.
+
+    The status is "cancelled", or Shopify's financial status in lower case. The time of the
+    purchase is when the order was processed, which for one brought in from elsewhere lies before
+    the time it was made here. `region` (two letters) reads phone numbers of orders that name no
+    country.
+    """
+    payload = validate(OrderPayload, content)
+    lines = {line.id: line for line in payload.line_items.nodes}
+    refunds = tuple(_refund(refund, lines, payload.taxes_included) for refund in payload.refunds)
+    buyer = payload.customer
+    return Order(
+        id=payload.id,
+        number=payload.name or payload.id,
+        status=_status(payload),
+        currency=payload.currency_code,
+        placed_at=payload.processed_at or payload.created_at,
+        paid_at=_paid_at(payload),
+        modified_at=payload.updated_at,
+        account_id=buyer.id if buyer else None,
+        email=normalise_email(payload.email)
+        or _email(buyer.default_email_address if buyer else None),
+        phone=_order_phone(payload, buyer, region),
+        total=payload.total.shop_money.amount,
+        lines=tuple(_line(line, refunds, payload.taxes_included) for line in lines.values()),
+        refunds=refunds,
+    )
+
+
+def read_product(content: object) -> Product:
+    """A product. Raises BadPayload.
+
+    Of its categories the taxonomy's comes first, then the product type, then the first
+    collection. It is in stock when a variant can be bought, which includes what is sold on when
+    there is none left; where nothing is counted it always is. An unlisted product can be bought
+    by those who have the link: it is published, but not visible.
+    """
+    payload = validate(ProductPayload, content)
+    can_be_bought = any(variant.available_for_sale for variant in payload.variants.nodes)
+    return Product(
+        id=payload.id,
+        name=payload.title,
+        published=payload.status in ("ACTIVE", "UNLISTED") and payload.published_at is not None,
+        visible=payload.status == "ACTIVE",
+        in_stock=can_be_bought or not payload.tracks_inventory or payload.total_inventory > 0,
+        category_ids=_category_ids(payload),
+        cross_sell_ids=references(payload.recommendations.value if payload.recommendations else ""),
+        modified_at=payload.updated_at,
+    )
+
+
+def read_account(content: object, region: str) -> Account:
+    """A customer's account. Raises BadPayload."""
+    payload = validate(CustomerPayload, content)
+    return Account(
+        id=payload.id,
+        email=_email(payload.default_email_address),
+        phone=_phone(payload.default_phone_number, payload.default_address, region),
+        name=f"{payload.first_name} {payload.last_name}".strip(),
+        modified_at=payload.updated_at,
+    )
+
+
+def read_category(content: Mapping[str, Any]) -> Category:
+    """A category of the taxonomy, or a collection. Raises BadPayload."""
+    if kind_of(str(content.get("id", ""))) == "Collection":
+        collection = validate(CollectionPayload, content)
+        return Category(collection.id, collection.title)
+    category = validate(TaxonomyPayload, content)
+    return Category(category.id, category.name, category.parent_id)
+
+
+def product_type(name: str) -> Category:
+    """The category that a product type stands for."""
+    return Category(f"{PRODUCT_TYPE}{name}", name)
+
+
+def references(value: str) -> tuple[str, ...]:
+    """The products in a metafield's list of references; none where it does not read as one."""
+    try:
+        listed = pydantic_core.from_json(value) if value else []
+    except ValueError:
+        return ()
+    found = listed if isinstance(listed, list) else []
+    return tuple(number_of(one) for one in found if isinstance(one, str) and is_gid(one))
+
+
+def _status(payload: OrderPayload) -> str:
+    if payload.cancelled_at is not None:
+        return CANCELLED
+    return payload.display_financial_status.lower() or (PAID if payload.fully_paid else PENDING)
+
+
+def _paid_at(payload: OrderPayload) -> datetime | None:
+    """When money first came; an order that was free or marked as paid, when it was placed."""
+    payments = [
+        payment.processed_at
+        for payment in payload.transactions
+        if payment.kind in ("SALE", "CAPTURE") and payment.status == "SUCCESS"
+    ]
+    known = [moment for moment in payments if moment is not None]
+    if known:
+        return min(known)
+    is_paid = payload.fully_paid or bool(payments)
+    return (payload.processed_at or payload.created_at) if is_paid else None
+
+
+def _line(line: LinePayload, refunds: tuple[Refund, ...], taxes_included: bool) -> OrderLine:
+    """A line as ordered, before refunds, less what was taken off the order without a refund."""
+    returned = sum(
+        part.quantity
+        for refund in refunds
+        for part in refund.lines or ()
+        if part.order_line_id == line.id
+    )
+    are_known = all(refund.lines is not None for refund in refunds)
+    kept = min(line.current_quantity + returned, line.quantity) if are_known else line.quantity
+    net = _net(line, taxes_included)
+    if 0 <= kept < line.quantity:
+        net = (net * kept / line.quantity).quantize(_CENT_OF_CENT)
+    product = line.product.id if line.product else None
+    return OrderLine(line.id, product, line.name, kept, net)
+
+
+def _net(line: LinePayload, taxes_included: bool) -> Decimal:
+    return line.discounted - line.tax if taxes_included else line.discounted
+
+
+def _refund(
+    payload: RefundPayload, lines: Mapping[str, LinePayload], taxes_included: bool
+) -> Refund:
+    amount = payload.total_refunded.shop
+    if payload.refund_line_items is None:
+        return Refund(payload.id, amount)
+    found = [(part, _refunded(part, lines, taxes_included)) for part in _parts(payload)]
+    shipping = payload.refund_shipping_lines.nodes
+    allocated = sum((net + part.total_tax.shop for part, net in found), Decimal(0))
+    allocated += sum((one.subtotal.shop + one.tax.shop for one in shipping), Decimal(0))
+    allocated += sum((duty.amount.shop for duty in payload.duties or ()), Decimal(0))
+    return Refund(
+        id=payload.id,
+        amount=amount,
+        allocated=allocated,
+        lines=tuple(RefundLine(part.line_item.id, part.quantity, net) for part, net in found),
+    )
+
+
+def _parts(payload: RefundPayload) -> list[RefundLinePayload]:
+    return payload.refund_line_items.nodes if payload.refund_line_items else []
+
+
+def _refunded(
+    part: RefundLinePayload, lines: Mapping[str, LinePayload], taxes_included: bool
+) -> Decimal:
+    """A refunded part without tax.
+
+    Where prices include tax it is not documented whether this subtotal does: it is compared with
+    the line's own amounts, with tax and without, and the nearer one tells.
+    """
+    subtotal, tax = part.subtotal.shop, part.total_tax.shop
+    line = lines.get(part.line_item.id)
+    if not taxes_included or not tax or line is None or not line.quantity:
+        return subtotal
+    with_tax = line.discounted * part.quantity / line.quantity
+    without = (line.discounted - line.tax) * part.quantity / line.quantity
+    has_tax = abs(subtotal - with_tax) <= abs(subtotal - without)
+    return subtotal - tax if has_tax else subtotal
+
+
+def _category_ids(payload: ProductPayload) -> tuple[str, ...]:
+    taxonomy = [payload.category.id] if payload.category else []
+    kind = [product_type(payload.product_type).id] if payload.product_type else []
+    return (*taxonomy, *kind, *(one.id for one in payload.collections.nodes[:1]))
+
+
+def _email(address: EmailAddress | None) -> str | None:
+    return normalise_email(address.email_address) if address else None
+
+
+def _order_phone(payload: OrderPayload, buyer: BuyerPayload | None, region: str) -> str | None:
+    address = payload.billing_address
+    country = (address.country_code_v2 if address else "") or region
+    number = buyer.default_phone_number if buyer else None
+    return normalise_phone(payload.phone, country) or _phone(number, address, region)
+
+
+def _phone(number: PhoneNumber | None, address: Address | None, region: str) -> str | None:
+    """The account's own number, else the address's, each as of the address's country."""
+    country = (address.country_code_v2 if address else "") or region
+    own = normalise_phone(number.phone_number, country) if number else None
+    return own or (normalise_phone(address.phone, country) if address else None)

@@ -1,0 +1,105 @@
+"""The Shopify adapter as the rest of the product sees it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+
+from connector.errors import BadPayload, CredentialsRefused
+from connector.http import GuardedSession
+from connector.platform import ConnectedStore, Credentials, EventName, Meaning
+from connector.shopify import events
+from connector.shopify.bulk import BulkFiles
+from connector.shopify.cost import CostBucket, LocalBucket
+from connector.shopify.graphql import Client
+from connector.shopify.reading import Reader
+from connector.shopify.shop import AppKeys, check_shop_url
+from connector.shopify.subscriptions import Subscriptions
+from connector.shopify.tokens import MemoryKeeper, ShopTokens, TokenKeeper, Tokens
+from connector.shopify.writing import Writer
+
+
+class ShopifyStore(Reader, Writer, Subscriptions):
+    """One shop's API; see `connector.platform.ConnectedStore`."""
+
+    def __init__(self, client: Client, session: GuardedSession, region: str) -> None:
+        Reader.__init__(self, client, BulkFiles(client, session), region)
+        Writer.__init__(self, client, region)
+        self._session = session
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+
+class LocalBuckets:
+    """The buckets of shops within one process, one a shop."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, CostBucket] = {}
+        self._lock = Lock()
+
+    def __call__(self, address: str) -> CostBucket:
+        """The bucket of the shop at this address."""
+        with self._lock:
+            return self._buckets.setdefault(address, LocalBucket())
+
+
+def keep_in_memory(credentials: Credentials) -> TokenKeeper:
+    """Keeps the tokens of the credentials' secret, as `Tokens.as_json` writes them, in memory.
+
+    Raises:
+        CredentialsRefused: they do not read.
+    """
+    try:
+        return MemoryKeeper(Tokens.read(credentials.secret.encode()))
+    except BadPayload as error:
+        raise CredentialsRefused(f"{error}; open the app in the shop to connect it") from None
+
+
+class Shopify:
+    """The platform; see `connector.platform.StorePlatform`.
+
+    `app` is needed to renew tokens. `keepers` and `buckets` give, for a shop, what all workers
+    share: its tokens and its points.
+    """
+
+    name = "shopify"
+
+    def __init__(
+        self,
+        app: AppKeys | None = None,
+        *,
+        keepers: Callable[[Credentials], TokenKeeper] = keep_in_memory,
+        buckets: Callable[[str], CostBucket] | None = None,
+    ) -> None:
+        self._app = app or AppKeys("", "")
+        self._keepers = keepers
+        self._buckets = buckets or LocalBuckets()
+
+    def is_ping(self, body: bytes, headers: Mapping[str, str]) -> bool:  # noqa: ARG002
+        """No delivery is: Shopify sends no test calls."""
+        return False
+
+    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
+        """Whether one of the secrets signed these raw bytes; compared in constant time."""
+        return events.verify(body, headers, secrets)
+
+    def name_event(self, body: bytes, headers: Mapping[str, str]) -> EventName:
+        """The event's topic and its key, unique per store. Never raises."""
+        return events.name_event(body, headers)
+
+    def interpret(self, topic: str, body: bytes, *, region: str) -> Meaning:
+        """What a verified event means; see `connector.shopify.events.interpret`."""
+        return events.interpret(topic, body, region=region)
+
+    def open(self, credentials: Credentials, *, region: str, development: bool) -> ConnectedStore:
+        """A connection to one shop; `development` allows a pretend one on loopback.
+
+        Raises:
+            ForbiddenAddress: the address is not a shop's.
+            CredentialsRefused: the tokens do not read.
+        """
+        address = check_shop_url(credentials.store_url, development=development)
+        session = GuardedSession(development=development)
+        tokens = ShopTokens(self._app, address, self._keepers(credentials), session)
+        client = Client(address, tokens, session, self._buckets(address))
+        return ShopifyStore(client, session, region)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from database.models import InboxEvent
 from database.session import transaction
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 # With the waits below an event is given up after some ten hours.
 MAXIMUM_ATTEMPTS = 20
 FIRST_RETRY_SECONDS = 2.0

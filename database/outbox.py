@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from database.models import WriteBack
 
 WriteKind = Literal["cross_sells", "customer"]
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=30)
 
 _WANT = text(
     """

@@ -40,7 +40,8 @@ class Shop:
 
     def product_id(self, name: str) -> int:
         """The identifier of the product of this name."""
-        return next(p["id"] for p in self.get("products", per_page=100) if p["name"] == name)
+        found = [p for p in self.get("products", per_page=100) if p["name"] == name]
+        return int(found[0]["id"])
 
     def customer_id(self, email: str) -> int:
         """The identifier of the account with this e-mail."""

@@ -130,7 +130,7 @@ def test_a_lease_ends_by_the_databases_clock(scope: Scope, store_id: UUID) -> No
         left = session.execute(
             text("SELECT leased_until - clock_timestamp() FROM inbox_events")
         ).scalar_one()
-        assert timedelta(seconds=58) < left <= inbox.LEASE == timedelta(seconds=60)
+        assert timedelta(seconds=28) < left <= inbox.LEASE == timedelta(seconds=30)
         assert inbox.lease(session, 10)[1] == []
     run(scope, "UPDATE inbox_events SET leased_until = clock_timestamp() - interval '1 ms'")
     with scope() as session:

@@ -70,6 +70,9 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
         "count": 1, "base": 1, "base_rate": 1, "low": 1, "high": 1, "enough": True,
     },
     "computations": lambda: {"figures": {}, "seconds": 1},
+    "privacy_keys": lambda: {"sealed": b"k"},
+    "erased_identities": lambda: {"hash": b"h", "pseudonym": "p", "erased_at": NOON},
+    "privacy_requests": lambda: {"key": "k", "kind": "erase", "subject_hash": b"h"},
 }  # fmt: skip
 NEEDS = {"order_lines": "orders", "refunds": "orders", "point_entries": "customers"}
 

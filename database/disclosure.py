@@ -1,0 +1,182 @@
+"""Everything that the store in scope has about a person, in a form that JSON can hold."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from database import points
+from database.models import (
+    Category,
+    Customer,
+    CustomerCategory,
+    Order,
+    OrderLine,
+    PointEntry,
+    Product,
+    Refund,
+    WriteBack,
+)
+from database.person import Person
+
+Rows = list[dict[str, Any]]
+
+
+def describe(session: Session, person: Person) -> dict[str, Any]:
+    """The person's rows, table by table. Amounts are texts, times ISO 8601 in UTC."""
+    return {
+        "customers": _customers(session, person.customers),
+        "orders": [_order(session, row) for row in _orders(session, person.orders)],
+        "points": {
+            "balance": sum(points.balances(session, person.customers).values()),
+            "entries": _entries(session, person.customers),
+        },
+        "second_purchase_categories": _categories(session, person.customers),
+        "written_to_the_store": _written(session, person.accounts),
+    }
+
+
+def _customers(session: Session, numbers: Iterable[int]) -> Rows:
+    rows = session.scalars(
+        select(Customer).where(Customer.id.in_(list(numbers))).order_by(Customer.id)
+    )
+    return [
+        {
+            "customer": row.id,
+            "account": row.account_id,
+            "email": row.email,
+            "phone": row.phone,
+            "name": row.name,
+            "modified_at": _time(row.modified_at),
+            "deleted_in_the_store": row.gone,
+        }
+        for row in rows
+    ]
+
+
+def _orders(session: Session, identifiers: Iterable[str]) -> list[Order]:
+    return list(
+        session.scalars(
+            select(Order)
+            .where(Order.external_id.in_(list(identifiers)))
+            .order_by(Order.placed_at, Order.id)
+        )
+    )
+
+
+def _order(session: Session, order: Order) -> dict[str, Any]:
+    return {
+        "order": order.external_id,
+        "number": order.number,
+        "status": order.status,
+        "currency": order.currency,
+        "placed_at": _time(order.placed_at),
+        "paid_at": _time(order.paid_at),
+        "modified_at": _time(order.modified_at),
+        "customer": order.customer_id,
+        "account": order.account_id,
+        "email": order.email,
+        "phone": order.phone,
+        "total": str(order.total),
+        "kept_net": str(order.kept_net),
+        "lines": _lines(session, order.id),
+        "refunds": _refunds(session, order.id),
+    }
+
+
+def _lines(session: Session, order: int) -> Rows:
+    rows = session.execute(
+        select(OrderLine, Product.external_id)
+        .outerjoin(Product, Product.id == OrderLine.product_id)
+        .where(OrderLine.order_id == order)
+        .order_by(OrderLine.position)
+    )
+    return [
+        {
+            "line": line.external_id,
+            "product": product,
+            "name": line.name,
+            "quantity": line.quantity,
+            "net": str(line.net),
+            "kept_quantity": line.kept_quantity,
+            "kept_net": str(line.kept_net),
+        }
+        for line, product in rows
+    ]
+
+
+def _refunds(session: Session, order: int) -> Rows:
+    rows = session.scalars(
+        select(Refund).where(Refund.order_id == order).order_by(Refund.external_id)
+    )
+    return [
+        {
+            "refund": row.external_id,
+            "amount": str(row.amount),
+            "allocated": str(row.allocated),
+            "lines": [
+                {"line": line, "quantity": quantity, "net": net}
+                for line, quantity, net in row.lines
+            ],
+        }
+        for row in rows
+    ]
+
+
+def _entries(session: Session, numbers: Iterable[int]) -> Rows:
+    rows = session.scalars(
+        select(PointEntry).where(PointEntry.customer_id.in_(list(numbers))).order_by(PointEntry.id)
+    )
+    return [
+        {
+            "order": row.order_id,
+            "points": row.points,
+            "reason": row.reason,
+            "rule": row.rule,
+            "created_at": _time(row.created_at),
+        }
+        for row in rows
+    ]
+
+
+def _categories(session: Session, numbers: Iterable[int]) -> Rows:
+    rows = session.execute(
+        select(CustomerCategory, Category.name)
+        .join(Category, Category.id == CustomerCategory.category_id)
+        .where(CustomerCategory.customer_id.in_(list(numbers)))
+        .order_by(CustomerCategory.customer_id, CustomerCategory.rank)
+    )
+    return [
+        {
+            "rank": row.rank,
+            "category": name,
+            "basis": row.basis,
+            "probability": row.probability,
+            "count": row.count,
+            "base": row.base,
+        }
+        for row, name in rows
+    ]
+
+
+def _written(session: Session, accounts: Iterable[str]) -> Rows:
+    rows = session.scalars(
+        select(WriteBack).where(
+            WriteBack.kind == "customer", WriteBack.external_id.in_(list(accounts))
+        )
+    )
+    return [
+        {
+            "account": row.external_id,
+            "wanted": row.desired,
+            "written": row.written,
+            "written_at": _time(row.written_at),
+        }
+        for row in rows
+    ]
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

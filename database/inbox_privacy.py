@@ -39,10 +39,10 @@ def portion(session: Session, states: Collection[str], after: int, limit: int) -
     return [Kept(r.id, r.topic, r.state, r.received_at, zlib.decompress(r.body)) for r in rows]
 
 
-def remove(session: Session, events: Collection[int]) -> None:
-    """Delete events, body and all."""
+def remove(session: Session, events: Collection[int], states: Collection[str]) -> None:
+    """Delete those of the events that are in one of the states, body and all."""
     session.execute(
         delete(InboxEvent)
-        .where(InboxEvent.id.in_(list(events)))
+        .where(InboxEvent.id.in_(list(events)), InboxEvent.state.in_(list(states)))
         .execution_options(synchronize_session=False)
     )

@@ -16,6 +16,7 @@ from connector.errors import ConnectorError
 from database import stores
 from jobs.apply import apply
 from jobs.context import ActiveStore, NotActive
+from jobs.erased import without_erased
 from jobs.facts import Fact, Key, known, sort_out, with_known_refunds
 
 Facts = Sequence[tuple[Key, Fact]]
@@ -48,6 +49,7 @@ def absorb(session: Session, store: ActiveStore, facts: Facts) -> Absorbed:
         NotActive: the store was disconnected or uninstalled meanwhile; nothing is applied.
     """
     lock_store(session, store)
+    facts = without_erased(session, store, facts)
     result = sort_out(known(session, [key for key, _ in facts]), facts)
     ready = with_known_refunds(session, result.facts)
     absorbed = Absorbed(look_up=result.look_up)

@@ -17,6 +17,7 @@ from jobs import queue
 from jobs.absorb import ROUNDS, Facts, absorb, describe
 from jobs.context import ActiveStore, Context, NotActive, active_store, current, disconnect
 from jobs.facts import Fact, Key, key_of
+from jobs.mentions import forget_handled
 from jobs.prepare import prepare
 
 log = structlog.get_logger()
@@ -116,7 +117,7 @@ def _handle(
     facts = [fact for read in reads for fact in read.facts]
     look_up = {key for read in reads for key in read.look_up}
     prepared = prepare(context, store, facts, look_up, patience=ends - time.monotonic())
-    done: list[int] = []
+    done: list[Leased] = []
     again: list[Read] = []
     failed: list[tuple[Leased, Exception]] = []
     with store_transaction(context.engine, store.id) as session:
@@ -130,8 +131,9 @@ def _handle(
             elif keys & undecided:
                 again.append(read)
             else:
-                done.append(read.event.id)
-        inbox.settle(session, lease, done)
+                done.append(read.event)
+        inbox.settle(session, lease, [event.id for event in done])
+        forget_handled(session, store, done)
     if absorbed.unknown_categories:
         queue.enqueue(context.redis, queue.RECONCILE, store.id)
     for event, error in failed:

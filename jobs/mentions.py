@@ -7,6 +7,7 @@ address or a telephone number, so that one which no reader understands is found 
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pydantic_core
 from sqlalchemy.orm import Session
@@ -15,16 +16,18 @@ from connector.errors import BadPayload
 from connector.identity import normalise_email, normalise_phone
 from connector.platform import Changed, LookUp, Meaning, Merged, PersonalData, StorePlatform
 from connector.registry import platform
-from database import erasure, inbox_privacy
+from database import erasure, inbox_privacy, privacy
+from database.inbox import Leased
 from database.inbox_privacy import Kept
 from database.models import Store
 from database.privacy import Hasher, identities_of
+from jobs.context import ActiveStore, current
 from jobs.erased import identities_in
 from jobs.facts import Fact, Key, key_of
 
 _ADDRESS = re.compile(r"[^\s@<>\"',;:]+@[^\s@<>\"',;:]+")
 _NUMBER = re.compile(r"[+(]?[\d][\d\s()./-]{5,28}\d")
-PORTION = 200
+SomeEvent = TypeVar("SomeEvent", Kept, Leased)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +106,31 @@ def _texts(content: object) -> Iterator[str]:
 
 
 def forget_erased(
-    session: Session, reader: Reader, hasher: Hasher, events: Sequence[Kept]
-) -> list[Key]:
-    """Remove those of the events that mention whoever was erased.
+    session: Session,
+    reader: Reader,
+    hasher: Hasher,
+    events: Sequence[SomeEvent],
+    states: Collection[str],
+) -> list[SomeEvent]:
+    """Remove those of the events that mention whoever was erased, and return them.
 
-    Returns the objects that the ones still waiting were about: what they had to tell is to be
-    read from the store instead.
+    One that is in none of these `states` by now, because it came again, is left.
     """
     mentioned = {event.id: reader.mentions(event.topic, event.body) for event in events}
     gone = _gone(session, hasher, {name for names in mentioned.values() for name in names})
     found = [event for event in events if mentioned[event.id] & gone]
-    inbox_privacy.remove(session, [event.id for event in found])
-    waiting = [event for event in found if event.state == "waiting"]
-    return [key for event in waiting for key in reader.keys(event.topic, event.body)]
+    inbox_privacy.remove(session, [event.id for event in found], states)
+    return found
+
+
+def forget_handled(session: Session, store: ActiveStore, events: Sequence[Leased]) -> None:
+    """Remove those of these events, handled just now, that mention whoever was erased.
+
+    They have done what they could; kept longer, they would only tell again who it was.
+    """
+    hasher = privacy.hasher(session, current().vault)
+    if hasher is not None:
+        forget_erased(session, Reader(store.platform, store.region), hasher, events, ["handled"])
 
 
 def _gone(session: Session, hasher: Hasher, names: Collection[str]) -> set[str]:

@@ -220,7 +220,6 @@ class OrderLine(Base):
     """A line of an order, with what is kept of it after refunds."""
 
     __tablename__ = "order_lines"
-    __table_args__ = (Index("ix_order_lines_store_id", "store_id"),)
     order_id: Mapped[int] = mapped_column(
         ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True
     )

@@ -45,8 +45,11 @@ def apply(
     catalogue.mark_products_gone(session, [name for kind, name in gone if kind == "product"])
     moved = _apply_customers(session, store.settings, records, gone)
     saved = _apply_orders(session, store.settings, records, gone)
-    if moved or saved:
-        settle_points(session, store, moved | saved)
+    deleted = {name for kind, name in gone if kind == "order"}
+    if moved or saved or deleted:
+        at_hand = {order.id for order in saved}
+        loaded = orders.load_orders(session, (moved | deleted) - at_hand)
+        settle_points(session, store, [*saved, *loaded])
     recompute |= bool(moved) or any(_is_computed_from(key, facts) for key in changed)
     return Applied(recompute, catalogue.has_unknown_categories(session, products))
 
@@ -79,8 +82,8 @@ def _apply_customers(
 
 def _apply_orders(
     session: Session, settings: Settings, records: Iterable[object], gone: Iterable[Key]
-) -> set[str]:
-    """Save orders; those whose points may have changed."""
+) -> list[Order]:
+    """Save orders, and mark those that are gone; the saved ones, as they were saved."""
     saved = [record for record in records if isinstance(record, Order)]
     deleted = [name for kind, name in gone if kind == "order"]
     orders.mark_orders_gone(session, deleted)
@@ -89,7 +92,7 @@ def _apply_orders(
         buyers = {order.id: Buyer(order.account_id, order.email, order.phone) for order in saved}
         owners = customers.resolve(session, buyers, settings.guest_identity)
         orders.save_orders(session, saved, owners)
-    return {order.id for order in saved} | set(deleted)
+    return saved
 
 
 def _without_gone_accounts(session: Session, saved: Sequence[Order]) -> list[Order]:
@@ -112,21 +115,20 @@ def earning_rule(settings: Settings, currency: str) -> EarningRule:
     )
 
 
-def settle_points(session: Session, store: ActiveStore, changed: Iterable[str]) -> None:
+def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]) -> None:
     """Append the entries that bring the points of these orders to what they should be."""
-    listed = sorted(changed)
+    listed = [order.id for order in changed]
     rule = earning_rule(store.settings, store.currency)
     owners = orders.customers_of(session, listed)
     existing = points.entries_of_orders(session, listed)
-    loaded = orders.load_orders(session, listed)
     entries = [
         entry
-        for order in loaded
+        for order in changed
         for entry in _entries(order, owners[order.id], existing.get(order.id, []), rule)
     ]
     points.append(session, entries)
     want_points(session, store, {entry.customer_id for entry in entries})
-    _tell_other_currencies(store, loaded)
+    _tell_other_currencies(store, changed)
 
 
 def _entries(

@@ -1,6 +1,7 @@
 """Loading a store's history: page by page, each with its progress in one transaction."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -45,6 +46,7 @@ PORTION = 100
 LOCK = "history"
 # Polling looks back a little further than it must, because a store's clock may be off.
 OVERLAP = timedelta(hours=1)
+PAGES_AT_ONCE = 5
 
 
 def install(store_id: str) -> None:
@@ -112,7 +114,7 @@ def _load(
 ) -> int:
     seen = 0
     try:
-        for page in connection.pages(kind, first=first, modified_after=modified_after):
+        for page in _joined(connection.pages(kind, first=first, modified_after=modified_after)):
             _keep(context, store, task, page)
             seen += len(page.records)
     except ConnectorError as error:
@@ -120,6 +122,32 @@ def _load(
             progress.note_error(session, task, f"{type(error).__name__}: {error}")
         raise
     return seen
+
+
+def _joined(pages: Iterable[Page]) -> Iterator[Page]:
+    """Several pages as one, because a transaction costs much the same whatever it holds."""
+    waiting: list[Page] = []
+    try:
+        for page in pages:
+            waiting.append(page)
+            if len(waiting) == PAGES_AT_ONCE:
+                yield _merged(waiting)
+                waiting = []
+    except ConnectorError:
+        # What was read before the store failed is kept, so that loading resumes behind it.
+        if waiting:
+            yield _merged(waiting)
+        raise
+    if waiting:
+        yield _merged(waiting)
+
+
+def _merged(pages: Sequence[Page]) -> Page:
+    return replace(
+        pages[-1],
+        records=tuple(record for page in pages for record in page.records),
+        rejected=tuple(problem for page in pages for problem in page.rejected),
+    )
 
 
 def _keep(context: Context, store: ActiveStore, task: str, page: Page) -> None:

@@ -40,6 +40,8 @@ def kept(order: Order) -> KeptOrder:
     what is left on it. Nothing goes below zero, and once the refunds reach the order's total
     nothing is kept. The order of the refunds does not matter, nor does a refund listed twice.
     """
+    if not order.refunds:
+        return _whole(order)
     refunds = _distinct(order.refunds)
     returned = sum((refund.amount for refund in refunds), Decimal(0))
     if returned > 0 and returned >= order.total:
@@ -54,6 +56,16 @@ def kept(order: Order) -> KeptOrder:
         _kept_line(line, left[line.id] * ratio, quantities.get(line.id, 0)) for line in order.lines
     )
     return KeptOrder(lines, net)
+
+
+def _whole(order: Order) -> KeptOrder:
+    """Return the same for an order without refunds, which most are, without the fractions."""
+    net = max(order.net, Decimal(0))
+    lines = (
+        KeptLine(line, line.quantity, max(line.net, Decimal(0)).quantize(CENT_OF_A_CENT))
+        for line in order.lines
+    )
+    return KeptOrder(tuple(lines), Fraction(net))
 
 
 def _distinct(refunds: Iterable[Refund]) -> list[Refund]:

@@ -430,7 +430,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("order_id", "position", name=op.f("pk_order_lines")),
     )
-    op.create_index("ix_order_lines_store_id", "order_lines", ["store_id"], unique=False)
     op.create_table(
         "refunds",
         sa.Column("order_id", sa.BigInteger(), nullable=False),
@@ -448,7 +447,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("refunds")
-    op.drop_index("ix_order_lines_store_id", table_name="order_lines")
     op.drop_table("order_lines")
     op.drop_index("ix_point_entries_order", table_name="point_entries")
     op.drop_index("ix_point_entries_customer", table_name="point_entries")

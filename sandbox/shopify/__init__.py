@@ -1,0 +1,1 @@
+"""A pretend Shopify shop: it executes GraphQL documents over the pretend store's data."""

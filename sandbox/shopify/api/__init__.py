@@ -1,0 +1,1 @@
+"""The GraphQL Admin API of the pretend shop."""

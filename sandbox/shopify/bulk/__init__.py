@@ -1,0 +1,1 @@
+"""Bulk operations: a query over everything, answered by a file."""

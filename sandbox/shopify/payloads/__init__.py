@@ -1,0 +1,1 @@
+"""Bodies of webhooks, in the shape of Shopify's former REST API."""

@@ -1,0 +1,140 @@
+"""All that was bought until a moment, in the form in which the figures read it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import polars as pl
+
+from retention.columns import (
+    CATEGORY_ID,
+    CUSTOMER_ID,
+    LINES,
+    MONEY,
+    NET,
+    ORDER_ID,
+    PLACED_AT,
+    POSITION,
+    PRODUCT_ID,
+    PRODUCTS,
+    PURCHASE_ID,
+    QUANTITY,
+    SEQUENCE,
+    require,
+)
+from retention.figures.columns import COSTS, COUPONS, ITEMS, REVIEWS, SOURCES
+from retention.figures.period import Period
+from retention.purchases import purchases
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a store's figures are computed from; what a platform does not have stays None.
+
+    `lines` and `products` have the columns of `retention.columns`, the others those of
+    `retention.figures.columns`. All amounts are in one currency.
+    """
+
+    lines: pl.DataFrame
+    products: pl.DataFrame
+    coupons: pl.DataFrame | None = None
+    sources: pl.DataFrame | None = None
+    reviews: pl.DataFrame | None = None
+    costs: pl.DataFrame | None = None
+
+    def check(self) -> None:
+        """Raise ValueError when a table lacks a column."""
+        require(self.lines, LINES, "lines")
+        require(self.products, PRODUCTS, "products")
+        for name, schema in (
+            ("coupons", COUPONS),
+            ("sources", SOURCES),
+            ("reviews", REVIEWS),
+            ("costs", COSTS),
+        ):
+            table: pl.DataFrame | None = getattr(self, name)
+            if table is not None:
+                require(table, schema, name)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was bought before `until`, the end of the observation.
+
+    `purchases` has the columns `PURCHASES`, `items` the columns `ITEMS`, and `order_purchases`
+    says to which `purchase_id` each `order_id` belongs.
+    """
+
+    purchases: pl.DataFrame
+    items: pl.DataFrame
+    order_purchases: pl.DataFrame
+    until: datetime
+
+    @classmethod
+    def of(
+        cls,
+        lines: pl.DataFrame,
+        products: pl.DataFrame,
+        until: datetime,
+        joining_minutes: int = 0,
+    ) -> Self:
+        """Read the history from `lines` (`LINES`) and `products` (`PRODUCTS`).
+
+        Lines from `until` on and lines without a customer are left out.
+        """
+        seen = lines.filter(
+            pl.col(PLACED_AT) < until, pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null()
+        )
+        bought = purchases(seen, products, joining_minutes)
+        orders = _order_purchases(seen, bought)
+        return cls(bought, _items(seen, products, bought, orders), orders, until)
+
+    def whole(self, zone: str) -> Period:
+        """Return the period from the first purchase to the end of the observation."""
+        first = self.purchases[PLACED_AT].min()
+        if not isinstance(first, datetime) or first >= self.until:
+            raise ValueError("nothing was bought before the end of the period; choose a later one")
+        return Period(first, self.until, zone)
+
+
+def inside(table: pl.DataFrame, period: Period, moment: str = PLACED_AT) -> pl.DataFrame:
+    """Return the rows of which the time column is in the period."""
+    return table.filter(pl.col(moment) >= period.start, pl.col(moment) < period.end)
+
+
+def _order_purchases(seen: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:
+    """Return the purchase of each order: its own, or else the customer's last one before it.
+
+    An order that begins no purchase was joined to an earlier one, and then no two purchases of
+    that customer have the same time: the last one before it is the right one.
+    """
+    orders = seen.group_by(ORDER_ID).agg(pl.col(CUSTOMER_ID).min(), pl.col(PLACED_AT).min())
+    heads = bought.select(PURCHASE_ID, CUSTOMER_ID, PLACED_AT)
+    own = orders.join(heads, left_on=ORDER_ID, right_on=PURCHASE_ID, how="semi")
+    joined = orders.join(heads, left_on=ORDER_ID, right_on=PURCHASE_ID, how="anti")
+    return pl.concat(
+        [
+            own.select(ORDER_ID, pl.col(ORDER_ID).alias(PURCHASE_ID)),
+            joined.sort(PLACED_AT)
+            .join_asof(heads.sort(PLACED_AT), on=PLACED_AT, by=CUSTOMER_ID, check_sortedness=False)
+            .select(ORDER_ID, PURCHASE_ID),
+        ]
+    )
+
+
+def _items(
+    seen: pl.DataFrame, products: pl.DataFrame, bought: pl.DataFrame, orders: pl.DataFrame
+) -> pl.DataFrame:
+    return (
+        seen.select(ORDER_ID, PRODUCT_ID, POSITION, QUANTITY, NET)
+        .join(orders, on=ORDER_ID)
+        .group_by(PURCHASE_ID, PRODUCT_ID)
+        .agg(
+            pl.col(POSITION).min(),
+            pl.col(QUANTITY).sum().cast(pl.Int64),
+            pl.col(NET).sum().cast(MONEY),
+        )
+        .join(bought.select(PURCHASE_ID, CUSTOMER_ID, PLACED_AT, SEQUENCE), on=PURCHASE_ID)
+        .join(products.select(PRODUCT_ID, CATEGORY_ID), on=PRODUCT_ID, how="left")
+        .select(ITEMS.names())
+    )

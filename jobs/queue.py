@@ -28,6 +28,7 @@ INSTALL = "jobs.history.install"
 RECONCILE = "jobs.reconcile.reconcile"
 COMPARE = "jobs.reconcile.compare_identifiers"
 PRUNE = "jobs.sweep.prune"
+PRIVACY = "jobs.privacy.fulfil"
 
 _QUEUE_OF = {
     DRAIN: EVENTS,
@@ -37,6 +38,7 @@ _QUEUE_OF = {
     RECONCILE: HISTORY,
     COMPARE: HISTORY,
     PRUNE: HISTORY,
+    PRIVACY: HISTORY,
 }
 
 

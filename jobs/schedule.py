@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from database import stores
 from jobs import queue
 from jobs.context import Context
+from jobs.privacy import enqueue_open
 from jobs.sweep import enqueue_due, resume_histories
 
 log = structlog.get_logger()
@@ -42,6 +43,8 @@ TASKS = (
     Task("reconcile", 3600, _for_each_store(queue.RECONCILE)),
     Task("compare identifiers", 24 * 3600, _for_each_store(queue.COMPARE)),
     Task("prune", 24 * 3600, _for_each_store(queue.PRUNE)),
+    Task("privacy requests", 60, enqueue_open),
+    Task("forget the erased", 24 * 3600, _for_each_store(queue.PRIVACY)),
 )
 
 

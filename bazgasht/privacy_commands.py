@@ -1,0 +1,100 @@
+"""Commands about personal data: telling everything about a person, erasing, removing a store."""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+
+from bazgasht.cli import cli, opened_context, parse_store
+from bazgasht.settings import AppSettings
+from database import privacy as requests_about
+from database.session import store_transaction
+from jobs import privacy as job
+from jobs.erasing import erase as erase_person
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+store_argument = click.argument("store", callback=lambda _c, _p, value: parse_store(value))
+
+
+def person_options(command: Command) -> Command:
+    """The options that name a person."""
+    for name, text in (
+        ("--phone", "Phone number, local or with the country's code."),
+        ("--email", "E-mail address."),
+        ("--account", "The account's identifier in the store."),
+    ):
+        command = click.option(name, help=text)(command)
+    return command
+
+
+@cli.group()
+def privacy() -> None:
+    """Tell or erase what is known of a person, or remove a store."""
+
+
+@privacy.command("export")
+@store_argument
+@person_options
+@click.option("--request", "key", help="Answer this request, as `privacy requests` lists it.")
+@click.pass_obj
+def export_command(
+    settings: AppSettings,
+    store: UUID,
+    account: str | None,
+    email: str | None,
+    phone: str | None,
+    key: str | None,
+) -> None:
+    """Print everything about a person of STORE as JSON, to be handed to that person."""
+    with opened_context(settings) as context:
+        if key is None:
+            person = job.subject(context, store, account=account, email=email, phone=phone)
+            key = job.ask(context, store, "export", person)
+        click.echo(json.dumps(job.export(context, store, key), ensure_ascii=False, indent=2))
+
+
+@privacy.command("erase")
+@store_argument
+@person_options
+@click.confirmation_option(prompt="What is erased cannot be brought back. Go on?")
+@click.pass_obj
+def erase_command(
+    settings: AppSettings, store: UUID, account: str | None, email: str | None, phone: str | None
+) -> None:
+    """Erase who a customer of STORE is; totals, points and results stay right."""
+    with opened_context(settings) as context:
+        person = job.subject(context, store, account=account, email=email, phone=phone)
+        key = job.ask(context, store, "erase", person)
+        click.echo(f"{key}: {_told(erase_person(context, store, person, key))}")
+
+
+@privacy.command("requests")
+@store_argument
+@click.pass_obj
+def requests_command(settings: AppSettings, store: UUID) -> None:
+    """List the requests about personal data of STORE, what was done, and what waits for you."""
+    with opened_context(settings) as context, store_transaction(context.engine, store) as session:
+        for row in requests_about.listing(session):
+            done = f"done {row.done_at:%Y-%m-%d %H:%M}Z" if row.done_at else "open"
+            click.echo(
+                f"{row.key}  {row.kind}  asked {row.requested_at:%Y-%m-%d %H:%M}Z  {done}  "
+                f"subject {row.subject_hash.hex()[:16]}  {_told(row.counts)}"
+            )
+
+
+@privacy.command("redact-store")
+@store_argument
+@click.confirmation_option(prompt="Everything of the store will be removed. Go on?")
+@click.pass_obj
+def redact_command(settings: AppSettings, store: UUID) -> None:
+    """Remove everything of STORE, which was uninstalled before; the proof stays."""
+    with opened_context(settings) as context:
+        key = job.ask(context, store, "redact_store", None)
+        click.echo(f"{key}: {_told(job.redact_store(context, store, key))}")
+
+
+def _told(counts: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())

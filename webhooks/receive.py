@@ -56,19 +56,29 @@ def receive(name: str, store_id: UUID) -> Response:
 
 def _receive(name: str, store_id: UUID) -> Response:
     receiver: Receiver = current_app.extensions["bazgasht_receiver"]
-    # A length over the limit is refused before a byte of the body is read.
-    request.max_content_length = LARGEST_BODY
     try:
-        body = request.get_data(cache=False)
+        body = _body()
         door = receiver.gate.door(store_id)
         if door is None or door.platform != name:
             return _answer(404, "no such store")
         return _take(receiver, store_id, name, body)
     except RequestEntityTooLarge:
         return _answer(413, f"the body is larger than {LARGEST_BODY} bytes")
-    except (NotKept, SQLAlchemyError, TimeoutError, VaultError) as error:
+    except (NotKept, SQLAlchemyError, VaultError) as error:
         log.warning("delivery not kept", store=str(store_id), error=type(error).__name__)
         return _answer(503, "try again later")
+
+
+def _body() -> bytes:
+    # A length over the limit is refused before a byte of the body is read. A body of untold length
+    # is cut off, without an error, one byte beyond the limit.
+    request.max_content_length = LARGEST_BODY + 1
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise RequestEntityTooLarge
+    body = request.get_data(cache=False)
+    if len(body) > LARGEST_BODY:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _take(receiver: Receiver, store_id: UUID, name: str, body: bytes) -> Response:

@@ -8,12 +8,14 @@ durable commit and still the disk is not asked for each.
 import queue
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from dataclasses import dataclass, field
 from threading import Lock, Thread
 from uuid import UUID
 
+import psycopg
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from database import inbox
 from database.inbox import Incoming
@@ -24,11 +26,29 @@ LARGEST_COMMIT = 200
 # A commit costs as much as ten events do. Under load commits therefore begin no closer than this
 # many seconds; an event that comes after a quiet moment does not wait.
 COMMIT_INTERVAL = 0.01
+# WooCommerce tells nothing twice, so a database that starts again is waited for.
+PATIENCE_SECONDS = 15.0
+RETRY_INTERVAL = 0.2
 WAIT_SECONDS = 20.0
+
+AWAY = (OperationalError, psycopg.OperationalError)
+"""How a database shows that it does not answer, or ended a connection."""
 
 
 class NotKept(Exception):
     """An event was not committed; the message has the kind of error that kept it from being so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event, and where its request waits for the outcome: None, or what went wrong.
+
+    A queue of one wakes its request once. A future's condition wakes it and then makes it wait
+    for its lock, which costs the process a fifth of its throughput.
+    """
+
+    event: Incoming
+    outcome: queue.SimpleQueue[Exception | None] = field(default_factory=queue.SimpleQueue)
 
 
 class InboxWriter:
@@ -41,7 +61,7 @@ class InboxWriter:
     def __init__(self, engine: Engine, committed: Callable[[UUID], None]) -> None:
         self._engine = engine
         self._committed = committed
-        self._waiting: queue.SimpleQueue[tuple[Incoming, Future[None]]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
         self._start = Lock()
         self._thread: Thread | None = None
 
@@ -49,13 +69,17 @@ class InboxWriter:
         """Return once the event is committed.
 
         Raises:
-            NotKept: it was not.
-            TimeoutError: it has not been yet, and may or may not be later.
+            NotKept: it was not, or it is not known yet whether it will be.
         """
-        future: Future[None] = Future()
+        waiting = Waiting(event)
         self._ensure_running()
-        self._waiting.put((event, future))
-        future.result(timeout=WAIT_SECONDS)
+        self._waiting.put(waiting)
+        try:
+            error = waiting.outcome.get(timeout=WAIT_SECONDS)
+        except queue.Empty:
+            raise NotKept("no commit in time") from None
+        if error is not None:
+            raise NotKept(type(error).__name__)
 
     def _ensure_running(self) -> None:
         if self._thread is None or not self._thread.is_alive():
@@ -74,19 +98,32 @@ class InboxWriter:
                 batch.append(self._waiting.get())
             self._keep(batch)
 
-    def _keep(self, batch: Sequence[tuple[Incoming, Future[None]]]) -> None:
-        try:
-            inbox.keep(self._engine, [event for event, _ in batch])
-        except Exception as error:  # noqa: BLE001 -- whoever waits must hear of any failure
-            if len(batch) > 1:
-                # One event must not cost the others their answer.
-                for single in batch:
-                    self._keep([single])
-                return
-            log.warning("event not kept", error=type(error).__name__)
-            batch[0][1].set_exception(NotKept(type(error).__name__))
+    def _keep(self, batch: Sequence[Waiting]) -> None:
+        error = self._commit([waiting.event for waiting in batch])
+        if error is not None and len(batch) > 1 and not isinstance(error, AWAY):
+            # One event must not cost the others their answer.
+            for single in batch:
+                self._keep([single])
             return
-        for _, future in batch:
-            future.set_result(None)
-        for store_id in {event.store_id for event, _ in batch}:
-            self._committed(store_id)
+        if error is not None:
+            log.warning("events not kept", count=len(batch), error=type(error).__name__)
+        for waiting in batch:
+            waiting.outcome.put(error)
+        if error is None:
+            for store_id in {waiting.event.store_id for waiting in batch}:
+                self._committed(store_id)
+
+    def _commit(self, events: Sequence[Incoming]) -> Exception | None:
+        """Commit, again and again for a while if the database is away; what went wrong if not."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                inbox.keep(self._engine, events)
+            except AWAY as error:
+                if time.monotonic() > until:
+                    return error
+                time.sleep(RETRY_INTERVAL)
+            except Exception as error:  # noqa: BLE001 -- whoever waits must hear of any failure
+                return error
+            else:
+                return None

@@ -69,3 +69,11 @@ def normalise_phone(text: str | None, region: str) -> str | None:
         return None
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None if written in PLACEHOLDER_PHONES else written
+
+
+def phone_in(text: str | None, country: str, region: str) -> str | None:
+    """The number as of an address's country, else as of the store's region; else None."""
+    own = country.upper()
+    if own and own != region.upper():
+        return normalise_phone(text, own) or normalise_phone(text, region)
+    return normalise_phone(text, region)

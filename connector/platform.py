@@ -99,7 +99,8 @@ class ProfileChanged:
 class Uninstalled:
     """The merchant removed the app: its keys are dead, and all work for the store ends at once.
 
-    `shop` is the store's domain as the signed body tells it, empty where it does not.
+    `shop` is the store's domain as the signed body tells it, empty where it does not. What the
+    event is called is not signed: a store that is really left refuses the next call.
     """
 
     shop: str
@@ -125,7 +126,10 @@ class PersonalData:
 
 @dataclass(frozen=True, slots=True)
 class StoreErased:
-    """The store left some time ago: everything of it is to be removed."""
+    """Everything of a store that was uninstalled before is to be removed.
+
+    `shop` is the store's domain as the signed body tells it.
+    """
 
     shop: str
 

@@ -23,6 +23,8 @@ LONGEST_LINE = 16 * 1024 * 1024
 # and to go on within for as long as the shop keeps it, which is seven days.
 FRESH_FOR = timedelta(hours=1)
 KEPT_FOR = timedelta(days=6)
+# An operation that has run for so long is stuck, and is asked for anew.
+STUCK_AFTER = timedelta(hours=24)
 
 _UNDER_WAY = ("CREATED", "RUNNING")
 _CHILD = b'"__parentId":'
@@ -71,8 +73,7 @@ class BulkFiles:
         pause = self._patience.first
         while operation["status"] in _UNDER_WAY:
             if time.monotonic() + pause > ends:
-                count = operation.get("rootObjectCount") or 0
-                raise NotReady(f"{name}: the shop is still writing its file ({count} objects yet)")
+                raise self._not_ready(name, operation)
             time.sleep(pause)
             pause = min(pause * 2, self._patience.longest)
             operation = self._look(str(operation["id"]))
@@ -107,12 +108,19 @@ class BulkFiles:
                 continue
             if operation["status"] in _UNDER_WAY:
                 return dict(operation)
-            completed = operation.get("completedAt")
-            if operation["status"] != "COMPLETED" or not completed:
-                return None
-            age = datetime.now(UTC) - datetime.fromisoformat(completed)
-            return dict(operation) if age < not_older_than else None
+            is_usable = (
+                operation["status"] == "COMPLETED"
+                and _age(operation, "completedAt") < not_older_than
+            )
+            return dict(operation) if is_usable else None
         return None
+
+    def _not_ready(self, name: str, operation: Mapping[str, Any]) -> NotReady:
+        if _age(operation, "createdAt") > STUCK_AFTER:
+            self._client.change("bulk_cancel", "bulkOperationCancel", id=operation["id"])
+            return NotReady(f"{name}: the shop's operation was stuck and is begun anew")
+        count = operation.get("rootObjectCount") or 0
+        return NotReady(f"{name}: the shop is still writing its file ({count} objects yet)")
 
     def _start(self, query: str) -> Mapping[str, Any]:
         try:
@@ -172,6 +180,13 @@ def _put_back(parent: dict[str, Any] | None, child: dict[str, Any]) -> None:
     name = _CONNECTIONS.get(kind_of(str(child.get("id", ""))))
     if name is not None:
         parent.setdefault(name, {"nodes": []})["nodes"].append(child)
+
+
+def _age(operation: Mapping[str, Any], since: str) -> timedelta:
+    moment = operation.get(since)
+    if not moment:
+        return timedelta.max
+    return datetime.now(UTC) - datetime.fromisoformat(str(moment))
 
 
 def _squeezed(text: str) -> str:

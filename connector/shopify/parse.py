@@ -10,7 +10,7 @@ from typing import Any
 
 import pydantic_core
 
-from connector.identity import normalise_email, normalise_phone
+from connector.identity import normalise_email, phone_in
 from connector.shopify.ids import PRODUCT_TYPE, is_gid, kind_of, number_of
 from connector.shopify.payloads import (
     Address,
@@ -217,13 +217,15 @@ def _email(address: EmailAddress | None) -> str | None:
 
 def _order_phone(payload: OrderPayload, buyer: BuyerPayload | None, region: str) -> str | None:
     address = payload.billing_address
-    country = (address.country_code_v2 if address else "") or region
     number = buyer.default_phone_number if buyer else None
-    return normalise_phone(payload.phone, country) or _phone(number, address, region)
+    return phone_in(payload.phone, _country(address), region) or _phone(number, address, region)
 
 
 def _phone(number: PhoneNumber | None, address: Address | None, region: str) -> str | None:
     """The account's own number, else the address's, each as of the address's country."""
-    country = (address.country_code_v2 if address else "") or region
-    own = normalise_phone(number.phone_number, country) if number else None
-    return own or (normalise_phone(address.phone, country) if address else None)
+    own = phone_in(number.phone_number, _country(address), region) if number else None
+    return own or (phone_in(address.phone, _country(address), region) if address else None)
+
+
+def _country(address: Address | None) -> str:
+    return address.country_code_v2 if address else ""

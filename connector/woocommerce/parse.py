@@ -6,10 +6,9 @@ Each function takes the object as bytes of JSON or as Python values read from JS
 from decimal import Decimal
 
 from connector.errors import BadPayload
-from connector.identity import normalise_email, normalise_phone
+from connector.identity import normalise_email, phone_in
 from connector.values import validate
 from connector.woocommerce.payloads import (
-    Billing,
     CategoryPayload,
     CustomerPayload,
     OrderPayload,
@@ -39,7 +38,7 @@ def read_order(content: object, region: str) -> Order:
         modified_at=payload.date_modified_gmt or placed_at,
         account_id=_text(payload.customer_id),
         email=normalise_email(payload.billing.email),
-        phone=_phone(payload.billing, region),
+        phone=phone_in(payload.billing.phone, payload.billing.country, region),
         total=payload.total,
         lines=tuple(
             OrderLine(str(line.id), _text(line.product_id), line.name, line.quantity, line.total)
@@ -100,7 +99,7 @@ def read_account(content: object, region: str) -> Account:
     return Account(
         id=str(payload.id),
         email=normalise_email(payload.email) or normalise_email(billing.email),
-        phone=_phone(billing, region),
+        phone=phone_in(billing.phone, billing.country, region),
         name=name or f"{billing.first_name} {billing.last_name}".strip(),
         modified_at=payload.date_modified_gmt,
     )
@@ -114,14 +113,6 @@ def read_category(content: object) -> Category:
 
 def _text(identifier: int | None) -> str | None:
     return None if identifier is None else str(identifier)
-
-
-def _phone(billing: Billing, region: str) -> str | None:
-    """The number as of the billing country, else as of the store's region."""
-    own = billing.country.upper()
-    if own and own != region.upper():
-        return normalise_phone(billing.phone, own) or normalise_phone(billing.phone, region)
-    return normalise_phone(billing.phone, region)
 
 
 def _refunded_line(part: RefundedPart) -> str | None:

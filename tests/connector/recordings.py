@@ -2,14 +2,14 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 FOLDER = Path(__file__).parent.parent / "recordings" / "woocommerce"
@@ -118,8 +118,13 @@ class Replay:
         return some.pop(0) if len(some) > 1 else some[0]
 
 
+AnyReplay = TypeVar("AnyReplay", bound=Replay)
+
+
 @contextmanager
-def replaying(answers: Mapping[str, list[Recorded]]) -> Iterator[Replay]:
+def replaying(
+    answers: Mapping[str, list[Recorded]], make: Callable[..., AnyReplay] = Replay
+) -> Iterator[AnyReplay]:
     """A loopback store; `answers` is by method and path, such as "GET /wp-json/wc/v3/orders"."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -153,7 +158,7 @@ def replaying(answers: Mapping[str, list[Recorded]]) -> Iterator[Replay]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    replay = Replay(answers, f"http://127.0.0.1:{server.server_port}")
+    replay = make(answers, f"http://127.0.0.1:{server.server_port}")
     thread = Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
     try:

@@ -67,7 +67,7 @@ def empty(services: RunningServices) -> Iterator[EmptyDatabase]:
 
 
 def test_the_migrations_have_one_head() -> None:
-    assert ScriptDirectory.from_config(configuration()).get_heads() == [HEAD]
+    assert len(ScriptDirectory.from_config(configuration()).get_heads()) == 1
 
 
 def test_models_and_migrations_agree(services: RunningServices) -> None:

@@ -58,6 +58,7 @@ class Leased:
     topic: str
     body: bytes
     attempts: int
+    key: str = ""
 
 
 def keep(engine: Engine, events: Sequence[Incoming]) -> None:
@@ -123,10 +124,19 @@ def lease(session: Session, limit: int) -> tuple[UUID, list[Leased]]:
         update(InboxEvent)
         .where(InboxEvent.id == due.c.id)
         .values(lease=token, leased_until=now + LEASE)
-        .returning(InboxEvent.id, InboxEvent.topic, InboxEvent.body, InboxEvent.attempts)
+        .returning(
+            InboxEvent.id,
+            InboxEvent.topic,
+            InboxEvent.body,
+            InboxEvent.attempts,
+            InboxEvent.key,
+        )
         .execution_options(synchronize_session=False)
     ).all()
-    return token, [Leased(r.id, r.topic, zlib.decompress(r.body), r.attempts) for r in sorted(rows)]
+    return token, [
+        Leased(row.id, row.topic, zlib.decompress(row.body), row.attempts, row.key)
+        for row in sorted(rows)
+    ]
 
 
 def settle(session: Session, token: UUID, events: Sequence[int]) -> None:

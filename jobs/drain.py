@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import DataError
 
 from connector.errors import CredentialsRefused, PermanentError, TemporaryError
-from connector.platform import Changed, LookUp
+from connector.platform import Changed
 from database import inbox, stores
 from database.inbox import Leased
 from database.session import store_transaction
@@ -18,6 +18,7 @@ from jobs.absorb import ROUNDS, Facts, absorb, describe
 from jobs.context import ActiveStore, Context, NotActive, active_store, current, disconnect
 from jobs.facts import Fact, Key, key_of
 from jobs.mentions import forget_handled
+from jobs.notices import act
 from jobs.prepare import prepare
 
 log = structlog.get_logger()
@@ -26,7 +27,6 @@ BATCH = 500
 # One job ends before RQ's limit, one batch's reading long before its lease.
 DRAIN_SECONDS = 200.0
 READING_SECONDS = 20.0
-COMPARE_EVERY = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +89,14 @@ def drain_batch(context: Context, store: ActiveStore, limit: int = BATCH) -> int
 def _read(context: Context, store: ActiveStore, lease: UUID, event: Leased) -> Read | None:
     try:
         meaning = store.platform.interpret(event.topic, event.body, region=store.region)
+        if isinstance(meaning, Changed):
+            return Read(event, facts=[(key_of(meaning.record), Fact(meaning.record))])
+        return Read(event, look_up=act(context, store, meaning, event.key))
+    except NotActive:
+        raise
     except Exception as error:  # noqa: BLE001 -- one bad event must not hold up a store
         _fail(context, store, lease, event, error)
         return None
-    if isinstance(meaning, Changed):
-        return Read(event, facts=[(key_of(meaning.record), Fact(meaning.record))])
-    if isinstance(meaning, LookUp) and meaning.id:
-        return Read(event, look_up=[(meaning.kind, meaning.id)])
-    if isinstance(meaning, LookUp):
-        _compare(context, store)
-    return Read(event)
-
-
-def _compare(context: Context, store: ActiveStore) -> None:
-    """Find what went before it could be told which it was, by comparing all there is."""
-    if stores.claim_tick(context.engine, f"compare {store.id}", COMPARE_EVERY):
-        queue.enqueue(context.redis, queue.COMPARE, store.id)
 
 
 def _handle(

@@ -1,0 +1,100 @@
+"""Events that are not about an order, product or customer as it is now, and what they lead to."""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import select
+
+from connector.errors import CredentialsRefused
+from connector.platform import (
+    BulkFinished,
+    Ignored,
+    LookUp,
+    Meaning,
+    Merged,
+    PersonalData,
+    ProfileChanged,
+    StoreErased,
+    Uninstalled,
+)
+from database import stores
+from database.models import Order
+from database.session import store_transaction
+from jobs import privacy, queue
+from jobs.context import ActiveStore, Context, NotActive, connected
+from jobs.facts import Key
+
+log = structlog.get_logger()
+
+COMPARE_EVERY = 3600
+
+
+def act(context: Context, store: ActiveStore, meaning: Meaning, event_key: str) -> Sequence[Key]:
+    """Do what a notice asks for; the objects that must be read because of it.
+
+    Raises:
+        NotActive: the notice ended the work for this store.
+    """
+    match meaning:
+        case LookUp(kind, identifier) if identifier:
+            return [(kind, identifier)]
+        case LookUp():
+            _compare(context, store)
+        case Merged(kept, gone):
+            return [("customer", kept), ("customer", gone), *_orders_of(context, store, gone)]
+        case BulkFinished():
+            queue.enqueue(context.redis, queue.INSTALL, store.id)
+        case ProfileChanged():
+            queue.enqueue(context.redis, queue.RECONCILE, store.id)
+        case PersonalData() | StoreErased():
+            privacy.accept(context, store.id, meaning, event_key)
+        case Uninstalled():
+            left(context, store)
+        case Ignored(reason):
+            log.debug("event ignored", store=str(store.id), reason=reason)
+    return []
+
+
+def _compare(context: Context, store: ActiveStore) -> None:
+    """Find what went before it could be told which it was, by comparing all there is."""
+    if stores.claim_tick(context.engine, f"compare {store.id}", COMPARE_EVERY):
+        queue.enqueue(context.redis, queue.COMPARE, store.id)
+
+
+def _orders_of(context: Context, store: ActiveStore, account: str) -> list[Key]:
+    """The orders that were an account's: the store has given them to another."""
+    with store_transaction(context.engine, store.id) as session:
+        rows = session.scalars(
+            select(Order.external_id).where(Order.account_id == account, Order.gone.is_(False))
+        )
+        return [("order", identifier) for identifier in rows]
+
+
+def left(context: Context, store: ActiveStore) -> None:
+    """End all work for a store that removed the app: its keys are dead already.
+
+    A key that still works shows that the notice is not one, only named so: topics are not signed.
+
+    Raises:
+        NotActive: the store has left, and jobs under way must end too.
+        TemporaryError: the store did not answer, so it is not known.
+    """
+    if not _refuses(context, store):
+        log.warning("a notice of removal, but the key still works", store=str(store.id))
+        return
+    with store_transaction(context.engine, store.id) as session:
+        row = stores.get(session, lock=True)
+        if row is not None and row.state != "uninstalled":
+            row.state, row.credentials, row.webhook_secrets = "uninstalled", None, None
+            row.uninstalled_at = stores.now(session)
+    log.info("store removed the app", store=str(store.id))
+    raise NotActive(str(store.id))
+
+
+def _refuses(context: Context, store: ActiveStore) -> bool:
+    try:
+        with connected(context, store) as connection:
+            connection.profile()
+    except CredentialsRefused:
+        return True
+    return False

@@ -84,12 +84,11 @@ class BulkFiles:
         if file.url is None:
             return
         parent: dict[str, Any] | None = None
-        passed = 0
+        parents = 0
         for line in _lines(self._session.stream(file.url)):
             is_child = _CHILD in line
-            if passed <= skip and not is_child:
-                passed += 1
-            if passed <= skip:
+            parents += not is_child
+            if skip and parents <= skip:
                 continue
             node = _read(line)
             if is_child and "__parentId" in node:

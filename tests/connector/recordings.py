@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -121,11 +121,17 @@ class Replay:
 AnyReplay = TypeVar("AnyReplay", bound=Replay)
 
 
-@contextmanager
-def replaying(
-    answers: Mapping[str, list[Recorded]], make: Callable[..., AnyReplay] = Replay
-) -> Iterator[AnyReplay]:
+def replaying(answers: Mapping[str, list[Recorded]]) -> AbstractContextManager[Replay]:
     """A loopback store; `answers` is by method and path, such as "GET /wp-json/wc/v3/orders"."""
+    return replaying_as(Replay, answers)
+
+
+@contextmanager
+def replaying_as(
+    make: Callable[[Mapping[str, list[Recorded]], str], AnyReplay],
+    answers: Mapping[str, list[Recorded]],
+) -> Iterator[AnyReplay]:
+    """The same with another way of choosing the next answer."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from connector.http import GuardedSession
-from tests.connector.recordings import Recorded, replaying
+from tests.connector.recordings import Recorded, replaying_as
 from tests.connector.shopify.pretend import QUICK, PretendShop
 
 OpenShop = Callable[[dict[str, list[Recorded]]], PretendShop]
@@ -16,7 +16,7 @@ OpenShop = Callable[[dict[str, list[Recorded]]], PretendShop]
 def open_shop() -> Iterator[OpenShop]:
     """Opens a shop that answers operations, and paths such as "GET /file", as told."""
     with ExitStack() as stack:
-        yield lambda answers: stack.enter_context(replaying(answers, PretendShop))
+        yield lambda answers: stack.enter_context(replaying_as(PretendShop, answers))
 
 
 @pytest.fixture

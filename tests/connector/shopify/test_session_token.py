@@ -73,7 +73,7 @@ def test_what_is_not_right_is_not_believed(changed: dict[str, Any]) -> None:
         "Bearer ä.b.c",
         signed("somebody else's secret, long enough"),
         signed().removeprefix("Bearer "),
-        f"Bearer {jwt.encode(claims(), None, 'none')}",
+        f"Bearer {jwt.encode(claims(), '', 'none')}",
         signed()[:-4],
     ],
 )

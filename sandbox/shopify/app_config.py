@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 COMPLIANCE_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
 
@@ -51,33 +51,40 @@ class AppConfig:
         return f"app--{self.id}"
 
 
-def from_toml(path: Path, client_secret: str, url: str | None = None) -> AppConfig:
-    """Read a shopify.app.toml; `url` stands in for its application_url.
+def from_toml(
+    path: Path, client_secret: str, *, client_id: str | None = None, origin: str | None = None
+) -> AppConfig:
+    """Read a shopify.app.toml.
+
+    `origin`, such as http://127.0.0.1:8000, stands in for the scheme and host of all its
+    addresses, `client_id` for the one in the file. Relative addresses lie below application_url.
 
     Raises ValueError when a subscription has a filter, which is not pretended here.
     """
-    parsed = tomllib.loads(path.read_text())
-    declared = str(parsed["application_url"]).rstrip("/")
-    home = (url or declared).rstrip("/")
+    parsed = tomllib.loads(path.read_text(encoding="utf-8"))
+    home = str(parsed["application_url"])
 
-    def at_home(uri: str) -> str:
-        return urljoin(f"{home}/", uri.removeprefix(declared).lstrip("/"))
+    def address(uri: str) -> str:
+        joined = urlsplit(urljoin(f"{home.rstrip('/')}/", uri))
+        if origin is None or joined.netloc != urlsplit(home).netloc:
+            return joined.geturl()
+        return f"{origin.rstrip('/')}{joined.path}"
 
     proxy = parsed.get("app_proxy", {})
     scopes = str(parsed.get("access_scopes", {}).get("scopes", ""))
     subscriptions = [
-        replace(one, uri=at_home(one.uri))
+        replace(one, uri=address(one.uri))
         for table in parsed.get("webhooks", {}).get("subscriptions", [])
         for one in _subscriptions(table)
     ]
     return AppConfig(
-        client_id=parsed["client_id"],
+        client_id=client_id or parsed["client_id"],
         client_secret=client_secret,
         handle=parsed.get("handle", "bazgasht"),
-        url=home,
+        url=address(home),
         scopes=tuple(sorted(filter(None, (scope.strip() for scope in scopes.split(","))))),
         subscriptions=tuple(subscriptions),
-        proxy_url=at_home(proxy["url"]) if "url" in proxy else "",
+        proxy_url=address(proxy["url"]) if "url" in proxy else "",
         proxy_prefix=proxy.get("prefix", "apps"),
         proxy_subpath=proxy.get("subpath", "bazgasht"),
     )

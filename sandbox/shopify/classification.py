@@ -7,7 +7,7 @@ store's own categories: two levels, with ids such as sb-1-2.
 from dataclasses import dataclass, field
 
 from sandbox.records import Category, Product
-from sandbox.store import Store
+from sandbox.store import UNCATEGORIZED_ID, Store
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,11 @@ class Classification:
         return [self.node(one) for one in below]
 
     def _own(self, product: Product) -> Category | None:
+        return next(iter(self._all(product)), None)
+
+    def _all(self, product: Product) -> list[Category]:
         found = (self.store.categories.get(one) for one in product.category_ids)
-        return next((one for one in found if one is not None), None)
+        return [one for one in found if one is not None and one.id != UNCATEGORIZED_ID]
 
     def category(self, product: Product) -> TaxonomyNode | None:
         """A product's taxonomy category."""
@@ -76,7 +79,4 @@ class Classification:
 
     def collections(self, product: Product) -> list[Category]:
         """The collections that a product belongs to."""
-        if product.id in self.without_collections:
-            return []
-        found = (self.store.categories.get(one) for one in product.category_ids)
-        return [one for one in found if one is not None]
+        return [] if product.id in self.without_collections else self._all(product)

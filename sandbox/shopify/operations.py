@@ -11,7 +11,7 @@ from sandbox.records import Address, Customer, Line, Order, Product, Refund, Shi
 from sandbox.shopify.amounts import Presentment
 from sandbox.shopify.events import Events
 from sandbox.shopify.gid import gid
-from sandbox.shopify.order_state import part_of, totals
+from sandbox.shopify.order_state import is_paid, part_of, totals
 from sandbox.shopify.payloads import customers as customer_payloads
 from sandbox.shopify.payloads import orders as order_payloads
 from sandbox.shopify.shop import Edit, Shop
@@ -127,13 +127,30 @@ class Merchant:
             self.store.fire("refunds/create", refund.id)
             return refund
 
-    def cancel(self, order_id: int, reason: str = "CUSTOMER") -> None:
-        """Cancel an order: orders/updated and orders/cancelled."""
+    def cancel(self, order_id: int, reason: str = "CUSTOMER", *, refund: bool = True) -> None:
+        """Cancel an order: orders/updated and orders/cancelled.
+
+        With `refund` what was paid and not given back yet is given back before.
+        """
         with self.store.change():
             order = self.store.orders[order_id]
+            if refund and is_paid(order):
+                self._refund_all(order)
             self.shop.cancellations[order_id] = (clock.now(), reason)
             orders.changed(self.store, order, "cancelled")
             self.store.fire("orders/cancelled", order_id)
+
+    def _refund_all(self, order: Order) -> None:
+        shop, lines = self.shop, {}
+        for line in order.lines:
+            pieces = line.quantity - shop.refunded_quantity(order, line.id)
+            if pieces:
+                lines[line.id] = (pieces, part_of(line.total, pieces, line.quantity))
+        amounts = totals(shop, order)
+        shipping = amounts.shipping - amounts.shipping_back
+        rest = amounts.total - amounts.refunded - shipping
+        extra = rest - sum(given for _pieces, given in lines.values())
+        self.refund(order.id, lines, extra=max(0, extra), shipping=shipping)
 
     def edit(self, order_id: int, changes: Mapping[int, int]) -> None:
         """Take pieces off lines (negative) or put them on: orders/edited and orders/updated."""

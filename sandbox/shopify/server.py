@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from flask import Flask
@@ -48,13 +49,19 @@ class ShopOptions:
     native_recommendations: bool = True
 
 
+@cache
+def admin_schema() -> AdminSchema:
+    """The schema that all shops share: resolvers are told their shop with each call."""
+    return AdminSchema(SCHEMA_FILE.read_text(encoding="utf-8"))
+
+
 def create_app(store: Store, options: ShopOptions | None = None) -> Flask:
     """The app of a shop; it delivers nothing until its deliveries are started.
 
     Raises ValueError when the store's currency is none of Shopify's.
     """
     options = options or ShopOptions()
-    schema = AdminSchema(SCHEMA_FILE.read_text())
+    schema = admin_schema()
     currencies = getattr(schema.schema.type_map["CurrencyCode"], "values", {})
     if store.settings.currency not in currencies:
         raise ValueError(f"currency is {store.settings.currency!r}; Shopify does not know it")

@@ -6,14 +6,14 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.order_lists import OrderLists
-from sandbox.records import Customer, Order, Product, Refund
+from sandbox.records import Category, Customer, Order, Product, Refund
 from sandbox.shopify.amounts import Bag, Presentment, bag
 from sandbox.shopify.app_config import AppConfig
 from sandbox.shopify.classification import Classification
 from sandbox.shopify.metafields import MetafieldBook
 from sandbox.shopify.subscriptions import Subscriptions
 from sandbox.shopify.tokens import TokenBook
-from sandbox.store import Store
+from sandbox.store import UNCATEGORIZED_ID, Store
 
 SIXTY_DAYS = 60 * 24 * 3600
 DEFAULT_VARIANT_BASE = 40_000_000_000_000
@@ -105,6 +105,15 @@ class Shop:
         """A shopper."""
         found = self.store.customers.get(number or 0)
         return found if found and found.role == "customer" else None
+
+    def collections(self) -> list[Category]:
+        """The categories that hold products, as collections."""
+        listed = self.store.categories.values()
+        return [one for one in listed if one.id != UNCATEGORIZED_ID]
+
+    def collection(self, number: int | None) -> Category | None:
+        """A collection."""
+        return None if number == UNCATEGORIZED_ID else self.store.categories.get(number or 0)
 
     def refunds(self, order: Order) -> list[Refund]:
         """What was given back for an order, the oldest first."""

@@ -20,7 +20,7 @@ class Received:
 
     @property
     def topic(self) -> str | None:
-        return self.headers.get("X-WC-Webhook-Topic")
+        return self.headers.get("X-WC-Webhook-Topic") or self.headers.get("X-Shopify-Topic")
 
     @property
     def is_ping(self) -> bool:

@@ -61,7 +61,7 @@ FINDERS: dict[str, Callable[[Call, int | None], Any]] = {
     "Product": lambda call, number: call.shop.product(number),
     "ProductVariant": lambda call, number: variant_by_id(call.shop, number),
     "Customer": lambda call, number: call.shop.customer(number),
-    "Collection": lambda call, number: call.shop.store.categories.get(number or 0),
+    "Collection": lambda call, number: call.shop.collection(number),
     "BulkOperation": lambda call, number: call.bulk.get(number),
     "WebhookSubscription": lambda call, number: call.shop.subscriptions.get(number),
 }

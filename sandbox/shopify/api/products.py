@@ -59,14 +59,13 @@ def _types(_root: Any, call: Call, **arguments: Any) -> Page:
 
 
 def _collections(_root: Any, call: Call, **arguments: Any) -> Page:
-    store = call.shop.store
     fields: search.Fields = {
         "id": search.Number(lambda one: one.id),
         "title": search.Texts(lambda one: [one.name]),
         "updated_at": search.Moment(lambda one: product_state.collection_updated(call.shop, one)),
     }
     matches = search.matcher(call, arguments.get("query"), fields)
-    found = sorted(filter(matches, store.categories.values()), key=lambda one: one.id)
+    found = sorted(filter(matches, call.shop.collections()), key=lambda one: one.id)
     return page(call, found, lambda one: (one.id,), arguments)
 
 

@@ -46,6 +46,7 @@ MODULES = (
 )
 # Mutations answer with dictionaries, whose members need no resolver.
 DICTIONARY_SUFFIXES = ("Payload", "UserError", "Count", "MetafieldIdentifier")
+LARGE_NUMBER = "UnsignedInt64"
 NAMES = TYPE_NAMES | {Shop: "Shop", AppConfig: "AppInstallation"}
 
 
@@ -98,6 +99,8 @@ def _shared(kind: str, name: str) -> Resolver | None:
 def _guarded(kind: str, name: str, definition: GraphQLField, resolver: Resolver) -> Resolver:
     """The resolver of a field, refused when its type needs a scope that was not granted."""
     given = get_named_type(definition.type).name
+    if given == LARGE_NUMBER:
+        return _as_text(resolver)
     scope = TYPE_SCOPES.get(given.removesuffix("Connection"))
     if scope is None or kind.endswith(("Connection", "Edge", "Payload")):
         return resolver
@@ -107,6 +110,16 @@ def _guarded(kind: str, name: str, definition: GraphQLField, resolver: Resolver)
         return resolver(source, call, **arguments)
 
     return guarded
+
+
+def _as_text(resolver: Resolver) -> Resolver:
+    """Large numbers are written as texts, since JSON's numbers may be rounded."""
+
+    def as_text(source: Any, call: Call, **arguments: Any) -> str | None:
+        found = resolver(source, call, **arguments)
+        return None if found is None else str(found)
+
+    return as_text
 
 
 def _resolve(resolver: Resolver) -> Resolver:

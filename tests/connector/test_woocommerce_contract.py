@@ -27,6 +27,8 @@ class SandboxShop:
     topics = load().platforms["woocommerce"].topics
     currency = "USD"
     time_zone = "America/Los_Angeles"
+    trashed_status = "trash"
+    lists_trashed = False
 
     def __init__(self, running: RunningStore) -> None:
         self.running = running

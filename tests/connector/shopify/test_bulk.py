@@ -128,7 +128,7 @@ def test_what_failed_before_is_begun_anew(
 
 
 def test_a_stuck_operation_is_cancelled(open_shop: OpenShop, session: GuardedSession) -> None:
-    cancelled = {"bulkOperation": None, "userErrors": []}
+    cancelled: dict[str, Any] = {"bulkOperation": None, "userErrors": []}
     stuck = operation("RUNNING", createdAt=ago(hours=25))
     shop = open_shop(
         {

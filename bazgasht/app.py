@@ -5,9 +5,10 @@ from flask import Flask
 from bazgasht.composition import addresses, make_context
 from bazgasht.logs import configure
 from bazgasht.settings import AppSettings, opened
+from connector.registry import platform
 from jobs import context as job_context
 from jobs.context import Context
-from webhooks import health, install, receive
+from webhooks import health, install, receive, shopify
 
 
 def create_app(context: Context, *, metrics_token: str | None = None) -> Flask:
@@ -17,7 +18,9 @@ def create_app(context: Context, *, metrics_token: str | None = None) -> Flask:
     app.extensions["bazgasht_context"] = context
     app.extensions["bazgasht_receiver"] = receive.Receiver(context)
     app.register_blueprint(receive.blueprint)
+    app.extensions["bazgasht_shopify"] = platform("shopify")
     app.register_blueprint(install.blueprint)
+    app.register_blueprint(shopify.blueprint)
     app.register_blueprint(health.blueprint)
     app.after_request(_harden)
     return app

@@ -14,7 +14,8 @@ from bazgasht.services import ServiceError
 from bazgasht.settings import AppSettings, ConfigurationError
 from bazgasht.supervisor import Supervisor
 from connector.errors import ConnectorError
-from connector.manifest import InvalidSettings
+from connector.manifest import InvalidSettings, load
+from connector.shopify.app_config import EXAMPLE_CLIENT_ID, EXAMPLE_URL, app_config
 from database.migrate import MigrationError, migrate
 from database.vault import VaultError, new_key
 from jobs import context as job_context
@@ -104,6 +105,17 @@ def new_key_command() -> None:
     click.echo(new_key())
 
 
+@cli.command("manifest")
+@click.option("--url", default=EXAMPLE_URL, help="Where the app is reached, https.")
+@click.option("--client-id", default=EXAMPLE_CLIENT_ID, help="The app's own number at Shopify.")
+def manifest_command(url: str, client_id: str) -> None:
+    """Print shopify.app.toml, made from the manifest."""
+    try:
+        click.echo(app_config(load(), url, client_id), nl=False)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
 def parse_store(value: str) -> UUID:
     """A store's identifier as typed."""
     try:
@@ -114,12 +126,15 @@ def parse_store(value: str) -> UUID:
         ) from None
 
 
-def main() -> None:
-    """Run the command; expected problems end with one line and exit code 1."""
-    # These modules join the group when they are imported, and need it to be there.
-    from bazgasht import store_commands  # noqa: PLC0415, F401
+def load_commands() -> None:
+    """Let the modules that hold commands join the group; they need it to be there first."""
+    from bazgasht import privacy_commands, store_commands  # noqa: PLC0415, F401
     from bazgasht.demo import command  # noqa: PLC0415, F401
 
+
+def main() -> None:
+    """Run the command; expected problems end with one line and exit code 1."""
+    load_commands()
     try:
         cli(standalone_mode=False)
     except click.ClickException as error:

@@ -13,9 +13,14 @@ from redis.retry import Retry
 from bazgasht.services import RunningServices, start_services
 from bazgasht.services.state import make_directory, write_private
 from bazgasht.settings import AppSettings, ConfigurationError, opened
+from connector.registry import register
+from connector.shopify import Shopify
+from connector.shopify.shop import AppKeys
 from database.session import connect
 from database.vault import Vault, new_key
 from jobs.context import Context
+from jobs.pacing import RedisCostBucket
+from jobs.token_keeper import StoreTokenKeeper
 
 KEY_FILE = "secret-keys"
 
@@ -117,10 +122,27 @@ def redis_client(url: str) -> Redis:
 def make_context(settings: AppSettings, where: Addresses, *, pool_size: int = 5) -> Context:
     """Connections for one process."""
     keys = [key.strip() for key in secret_keys(settings).split(",") if key.strip()]
-    return Context(
+    context = Context(
         engine=connect(where.app_url, pool_size=pool_size),
         redis=redis_client(where.redis_url),
         vault=Vault(keys),
         public_url=settings.public_url,
         development=settings.development,
+    )
+    register(shopify(settings, context))
+    return context
+
+
+def shopify(settings: AppSettings, context: Context) -> Shopify:
+    """The Shopify adapter with the app's keys; all workers share the tokens and costs of shops."""
+    app = AppKeys(
+        settings.shopify_client_id,
+        opened(settings.shopify_client_secret) or "",
+        opened(settings.shopify_previous_secret) or "",
+    )
+    return Shopify(
+        app,
+        keepers=lambda credentials: StoreTokenKeeper(context.engine, context.vault, credentials),
+        buckets=lambda address: RedisCostBucket(context.redis, address),
+        pretend_address=settings.shopify_pretend_address,
     )

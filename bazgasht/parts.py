@@ -10,7 +10,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from bazgasht.composition import Addresses, addresses, make_context
-from bazgasht.settings import AppSettings
+from bazgasht.settings import AppSettings, opened
 from bazgasht.supervisor import Part
 from jobs import context as job_context
 from jobs import queue, schedule
@@ -68,6 +68,10 @@ def parts(settings: AppSettings, where: Addresses, keys: str) -> list[Part]:
         "BAZGASHT_HOST": settings.host,
         "BAZGASHT_PORT": str(settings.port),
         "BAZGASHT_DEVELOPMENT": str(settings.development).lower(),
+        "BAZGASHT_SHOPIFY_CLIENT_ID": settings.shopify_client_id,
+        "BAZGASHT_SHOPIFY_CLIENT_SECRET": opened(settings.shopify_client_secret) or "",
+        "BAZGASHT_SHOPIFY_PREVIOUS_SECRET": opened(settings.shopify_previous_secret) or "",
+        "BAZGASHT_SHOPIFY_PRETEND_ADDRESS": settings.shopify_pretend_address,
     }
     commands = [("web", ["web"]), ("scheduler", ["scheduler"])]
     commands += [(f"worker {name}", ["worker", name]) for name in queue.QUEUES]

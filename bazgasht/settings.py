@@ -33,6 +33,10 @@ class AppSettings(BaseSettings):
     port: int = Field(8080, ge=1, le=65535)
     development: bool = False
     metrics_token: SecretStr | None = None
+    shopify_client_id: str = ""
+    shopify_client_secret: SecretStr | None = None
+    shopify_previous_secret: SecretStr | None = None
+    shopify_pretend_address: str = ""
     web_threads: int = Field(48, ge=4, le=512)
     log_level: str = "INFO"
     log_format: str = "text"

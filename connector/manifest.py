@@ -138,6 +138,7 @@ class Settings(BaseModel):
     purchase_statuses: tuple[str, ...]
     purchase_joining_minutes: int
     category_level: Literal["leaf", "top"]
+    category_source: Literal["taxonomy", "product_type", "collection"]
     minimum_customers: int
     guest_identity: Literal["email", "phone"]
     next_purchase_days: int

@@ -279,6 +279,10 @@ class StorePlatform(Protocol):
         """
         ...
 
+    def categories_of(self, category_ids: Sequence[str], source: str) -> Sequence[str]:
+        """Those of a product's categories that may stand for it, by the store's setting."""
+        ...
+
     def open(self, credentials: Credentials, *, region: str, development: bool) -> ConnectedStore:
         """A connection to one store; `development` allows loopback addresses and plain http."""
         ...

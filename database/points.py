@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from database.bulk import insert_rows
-from database.models import PointEntry
+from database.models import Customer, PointEntry
 from retention.records import PointEntry as EntryRecord
 
 
@@ -70,3 +70,13 @@ def total(session: Session) -> tuple[int, int]:
         select(func.count(), func.coalesce(func.sum(PointEntry.points), 0))
     ).one()
     return count, int(points)
+
+
+def balance_of_account(session: Session, account_id: str) -> int:
+    """The balance of the store's account, 0 when it has earned nothing yet."""
+    total_points = session.scalar(
+        select(func.coalesce(func.sum(PointEntry.points), 0))
+        .join(Customer, Customer.id == PointEntry.customer_id)
+        .where(Customer.account_id == account_id)
+    )
+    return int(total_points or 0)

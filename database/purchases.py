@@ -1,6 +1,6 @@
 """The tables that `retention` computes from, read from the store in scope by COPY."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from io import BytesIO
 from typing import Any, cast
@@ -48,8 +48,15 @@ def lines(session: Session, statuses: Sequence[str], until: datetime) -> pl.Data
     )
 
 
-def products(session: Session, level: CategoryLevel) -> pl.DataFrame:
-    """The products with the category that counts at `level`: `retention.columns.PRODUCTS`."""
+def products(
+    session: Session,
+    level: CategoryLevel,
+    eligible: Callable[[Sequence[str]], Sequence[str]] = lambda category_ids: category_ids,
+) -> pl.DataFrame:
+    """The products with the category that counts at `level`: `retention.columns.PRODUCTS`.
+
+    `eligible` leaves of a product's categories those that may stand for it.
+    """
     known = categories(session)
     records = {identifier: record for identifier, (_, record) in known.items()}
     rows = session.execute(
@@ -62,15 +69,7 @@ def products(session: Session, level: CategoryLevel) -> pl.DataFrame:
     for identifier, category_ids, recommendable in rows:
         key = tuple(category_ids)
         if key not in chosen:
-            category = category_of(key, records, level)
+            category = category_of(eligible(key), records, level)
             chosen[key] = known[category][0] if category in known else None
         table.append((identifier, chosen[key], recommendable))
     return pl.DataFrame(table, schema=columns.PRODUCTS, orient="row")
-
-
-def names_of_products(session: Session, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """The store's identifier and the name of each of our product numbers."""
-    rows = session.execute(
-        select(Product.id, Product.external_id, Product.name).where(Product.id.in_(numbers))
-    )
-    return {row.id: (row.external_id, row.name) for row in rows}

@@ -59,7 +59,11 @@ def recompute_now(context: Context, store: ActiveStore) -> int:
         row, now = stores.get(session), stores.now(session)
         seen = row.changed_at if row else None
         lines = purchases.lines(session, store.settings.purchase_statuses, now)
-        products = purchases.products(session, store.settings.category_level)
+        products = purchases.products(
+            session,
+            store.settings.category_level,
+            lambda ids: store.platform.categories_of(ids, store.settings.category_source),
+        )
     computed = compute(lines, products, options(store))
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)

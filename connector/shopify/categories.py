@@ -1,24 +1,22 @@
 """A shop's categories, from three places: the taxonomy, product types and collections."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from connector.shopify.graphql import Client, next_cursor, nodes
 from connector.shopify.ids import PRODUCT_TYPE, gid
 from connector.shopify.parse import product_type, read_category
 from retention.records import Category
 
-CategorySource = Literal["taxonomy", "product_type", "collection"]
-
 _AT_ONCE = 100
-_PLACES: dict[CategorySource, str] = {
+_PLACES: dict[str, str] = {
     "taxonomy": "TaxonomyCategory/",
     "product_type": PRODUCT_TYPE,
     "collection": "Collection/",
 }
 
 
-def chosen(category_ids: Sequence[str], source: CategorySource) -> tuple[str, ...]:
+def chosen(category_ids: Sequence[str], source: str) -> tuple[str, ...]:
     """The one of a product's categories that comes from `source`, else from the next place.
 
     The places follow each other as taxonomy, product type, collection.

@@ -1,5 +1,6 @@
 """The Shopify adapter as the rest of the product sees it."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
@@ -8,12 +9,14 @@ from connector.http import GuardedSession
 from connector.platform import ConnectedStore, Credentials, EventName, Meaning
 from connector.shopify import events
 from connector.shopify.bulk import BulkFiles
+from connector.shopify.categories import chosen
 from connector.shopify.cost import CostBucket, LocalBucket
 from connector.shopify.graphql import Client
 from connector.shopify.reading import Reader
-from connector.shopify.shop import AppKeys, check_shop_url
+from connector.shopify.session_token import SessionToken
+from connector.shopify.shop import AppKeys, check_shop_url, shop_url
 from connector.shopify.subscriptions import Subscriptions
-from connector.shopify.tokens import MemoryKeeper, ShopTokens, TokenKeeper, Tokens
+from connector.shopify.tokens import MemoryKeeper, ShopTokens, TokenKeeper, Tokens, exchange
 from connector.shopify.writing import Writer
 
 
@@ -58,8 +61,9 @@ def keep_in_memory(credentials: Credentials) -> TokenKeeper:
 class Shopify:
     """The platform; see `connector.platform.StorePlatform`.
 
-    `app` is needed to renew tokens. `keepers` and `buckets` give, for a shop, what all workers
-    share: its tokens and its points.
+    `app` is needed to get and renew tokens. `keepers` and `buckets` give, for a shop, what all
+    workers share: its tokens and its points. In development every shop may be a pretend one,
+    reached at `pretend_address` whatever its domain is.
     """
 
     name = "shopify"
@@ -70,8 +74,10 @@ class Shopify:
         *,
         keepers: Callable[[Credentials], TokenKeeper] = keep_in_memory,
         buckets: Callable[[str], CostBucket] | None = None,
+        pretend_address: str = "",
     ) -> None:
-        self._app = app or AppKeys("", "")
+        self.app = app or AppKeys("", "")
+        self._pretend_address = pretend_address
         self._keepers = keepers
         self._buckets = buckets or LocalBuckets()
 
@@ -91,6 +97,10 @@ class Shopify:
         """What a verified event means; see `connector.shopify.events.interpret`."""
         return events.interpret(topic, body, region=region)
 
+    def categories_of(self, category_ids: Sequence[str], source: str) -> Sequence[str]:
+        """The one from `source` (taxonomy, product_type, collection), else from the next place."""
+        return chosen(category_ids, source)
+
     def open(self, credentials: Credentials, *, region: str, development: bool) -> ConnectedStore:
         """A connection to one shop; `development` allows a pretend one on loopback.
 
@@ -98,8 +108,30 @@ class Shopify:
             ForbiddenAddress: the address is not a shop's.
             CredentialsRefused: the tokens do not read.
         """
-        address = check_shop_url(credentials.store_url, development=development)
+        address = self.address(credentials.store_url, development=development)
         session = GuardedSession(development=development)
-        tokens = ShopTokens(self._app, address, self._keepers(credentials), session)
+        tokens = ShopTokens(self.app, address, self._keepers(credentials), session)
         client = Client(address, tokens, session, self._buckets(address))
         return ShopifyStore(client, session, region)
+
+    def address(self, store_url: str, *, development: bool) -> str:
+        """Where a shop is called; ForbiddenAddress when it is no shop's address."""
+        if development and self._pretend_address:
+            return check_shop_url(self._pretend_address, development=True)
+        return check_shop_url(store_url, development=development)
+
+    def connected_by(self, token: SessionToken, *, development: bool) -> Credentials:
+        """Credentials of the shop whose admin sent a verified session token.
+
+        Raises:
+            CredentialsRefused: the shop does not take the session token or the app's keys.
+            TemporaryError: the shop did not answer.
+        """
+        store_url = shop_url(token.shop)
+        session = GuardedSession(development=development)
+        try:
+            address = self.address(store_url, development=development)
+            tokens = exchange(self.app, address, token, session)
+        finally:
+            session.close()
+        return Credentials(store_url, key="", secret=json.dumps(tokens.as_json()))

@@ -65,6 +65,7 @@ def test_defaults_fill_what_is_not_given() -> None:
         purchase_statuses=("processing", "completed"),
         purchase_joining_minutes=0,
         category_level="leaf",
+        category_source="taxonomy",
         minimum_customers=30,
         guest_identity="email",
         next_purchase_days=180,

@@ -1,0 +1,126 @@
+"""What Shopify sends: deliveries for all shops at one address, the app's page, shoppers' questions.
+
+Neither the topic nor the shop of a delivery is signed. A notice about personal data is taken for
+every shop; anything else only for a shop that is installed.
+"""
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import structlog
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
+
+from connector.errors import BadPayload, BadSignature, ConnectorError, TemporaryError
+from connector.manifest import load, validate_settings
+from connector.platform import PersonalData, StoreErased
+from connector.shopify import Shopify
+from connector.shopify.app_config import HOME_PATH, PROXY_PATH, WEBHOOK_PATH
+from connector.shopify.app_proxy import verify_app_proxy
+from connector.shopify.events import COMPLIANCE_TOPICS, shop_of
+from connector.shopify.session_token import verify_session_token
+from connector.shopify.shop import shop_url
+from database import points, stores
+from database.session import store_transaction
+from jobs import privacy
+from jobs.context import Context
+from jobs.installation import connect
+from webhooks.receive import Receiver, answer, guarded, signed_headers, timed
+
+log = structlog.get_logger()
+
+blueprint = Blueprint("shopify", __name__, template_folder="templates")
+
+
+def _context() -> Context:
+    context: Context = current_app.extensions["bazgasht_context"]
+    return context
+
+
+def _adapter() -> Shopify:
+    adapter: Shopify = current_app.extensions["bazgasht_shopify"]
+    return adapter
+
+
+@blueprint.post(WEBHOOK_PATH)
+def deliver() -> Response:
+    """Take one delivery: 200 once it is durable, 401, 404, 413, or 503 to be told again."""
+    return timed(lambda: guarded(_take))
+
+
+def _take(body: bytes) -> Response:
+    adapter, headers = _adapter(), signed_headers()
+    if not adapter.verify(body, headers, adapter.app.secrets):
+        return answer(401, "bad signature")
+    event = adapter.name_event(body, headers)
+    store_id = stores.find(_context().engine, adapter.name, shop_url(shop_of(headers)))
+    if event.topic in COMPLIANCE_TOPICS:
+        try:
+            wanted = adapter.interpret(event.topic, body, region="")
+        except BadPayload as error:
+            return answer(400, str(error))
+        if store_id is not None and isinstance(wanted, PersonalData | StoreErased):
+            privacy.accept(_context(), store_id, wanted, event.key)
+        return answer(200, "")
+    receiver: Receiver = current_app.extensions["bazgasht_receiver"]
+    if store_id is None or receiver.gate.door(store_id) is None:
+        return answer(404, "no such shop")
+    return receiver.keep(store_id, event, headers, body)
+
+
+@blueprint.get(HOME_PATH)
+def home() -> Response:
+    """The app's page in the shop's admin; opened the first time, it connects the shop."""
+    language = "fa" if request.args.get("locale", "").startswith("fa") else "en"
+    try:
+        token = verify_session_token(f"Bearer {request.args.get('id_token', '')}", _adapter().app)
+    except BadSignature as error:
+        return answer(401, str(error))
+    context, adapter = _context(), _adapter()
+    try:
+        if not _is_connected(context, token.shop):
+            credentials = adapter.connected_by(token, development=context.development)
+            connect(context, adapter.name, credentials)
+    except ConnectorError as error:
+        return answer(503 if isinstance(error, TemporaryError) else 400, str(error))
+    page = Response(
+        render_template("install/done.html", language=language, manifest=load(), success=True)
+    )
+    page.headers["Content-Security-Policy"] = (
+        f"frame-ancestors https://{token.shop} https://admin.shopify.com; "
+        "style-src 'unsafe-inline'; default-src 'self'"
+    )
+    return page
+
+
+def _is_connected(context: Context, shop: str) -> bool:
+    store_id = stores.find(context.engine, "shopify", shop_url(shop))
+    if store_id is None:
+        return False
+    with store_transaction(context.engine, store_id) as session:
+        row = stores.get(session)
+        return row is not None and row.state == "active"
+
+
+@blueprint.get(f"{PROXY_PATH}/points")
+def shopper_points() -> Response:
+    """The signed-in shopper's balance, asked by the shop's own page through Shopify."""
+    try:
+        call = verify_app_proxy(request.url, _adapter().app)
+    except BadSignature as error:
+        return answer(401, str(error))
+    store_id = stores.find(_context().engine, "shopify", shop_url(call.shop))
+    if store_id is None:
+        return answer(404, f"{urlsplit(request.url).hostname} knows no such shop")
+    balance = _balance(store_id, call.account_id) if call.account_id else None
+    response = jsonify({"signed_in": call.account_id is not None, "points": balance})
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _balance(store_id: UUID, account_id: str) -> int | None:
+    """The account's points, None while the merchant gives none."""
+    with store_transaction(_context().engine, store_id) as session:
+        row = stores.get(session)
+        if row is None or not validate_settings(row.settings).points_enabled:
+            return None
+        return points.balance_of_account(session, account_id)

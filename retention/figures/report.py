@@ -1,6 +1,6 @@
 """All figures of one period in one call."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -92,6 +92,7 @@ class Report:
                 "name": self.stage.name,
                 "label": self.stage.label.as_json(),
                 "advice": self.stage.advice.as_json(),
+                "thresholds": asdict(self.stage.thresholds),
             },
         }
 
@@ -110,11 +111,13 @@ def figures(tables: Tables, period: Period, options: Options) -> Report:
 
     Lines placed after the period, or after `options.observed_until`, are not read. What speaks
     of the whole history says so in its own period.
-    Raises ValueError when a table lacks a column, an option is out of its range, or nothing was
-    bought before the end of the period.
+    Raises ValueError when a table lacks a column, an option is out of its range, the observation
+    ended before the period began, or nothing was bought before the end of the period.
     """
     tables.check()
     until = min(period.end, options.observed_until or period.end)
+    if until <= period.start:
+        raise ValueError(f"the period begins {period.start}, after the observation; choose another")
     history = History.of(tables.lines, tables.products, until, options.joining_minutes)
     whole = history.whole(period.zone)
     found = _Found()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import accumulate
 from typing import Literal, get_args
 
 import polars as pl
@@ -30,7 +31,8 @@ def simulate(
     """Return the customers and the revenue of each month from 0, the start, to `months`.
 
     `rate` is a month's share, 1/20 for 5 %. Columns: month_number, customers (not whole: it is
-    an expectation), revenue and cumulative_revenue from month 1 on (rounded at four decimals).
+    an expectation), revenue and cumulative_revenue, the start's included (rounded at four
+    decimals).
     Raises ValueError for an unknown reading, a rate outside 0 to 1 or a negative number.
     """
     if reading not in get_args(Reading):
@@ -41,7 +43,7 @@ def simulate(
         raise ValueError("customers, revenue and months cannot be negative; months is at least 1")
     path = list(_path(reading, rate, Fraction(customers), months))
     revenue = [each * revenue_per_customer for each in path]
-    summed = [sum(revenue[1 : number + 1], Fraction(0)) for number in range(months + 1)]
+    summed = accumulate(revenue)
     return pl.DataFrame(
         {
             "month_number": pl.Series(range(months + 1), dtype=pl.Int32),
@@ -65,7 +67,8 @@ def what_if(
     `purchases` has the columns `PURCHASES`. From its last twelve complete months: the share of
     a month's buyers who buy in the next month too, the other buyers of an average month (new or
     back after a pause), and the revenue per buyer of a month. Under the plateau reading the next
-    twelve months are computed with the present rate and with the higher one (at most 100 %).
+    twelve months are computed with the present rate and with the higher one (at most 100 %),
+    their amounts rounded at four decimals.
     Without two complete months or `minimum` buyers to keep there is no answer.
     """
     months = _complete_months(purchases, whole, calendar)
@@ -84,9 +87,14 @@ def what_if(
         retention,
         figure("monthly_inflow", whole, follow, inflow),
         figure("revenue_per_buyer", whole, months.height, spend, currency=currency),
-        figure("what_if_revenue_now", whole, base, now[-1] * spend, currency=currency),
-        figure("what_if_revenue_then", whole, base, then[-1] * spend, currency=currency),
-        figure("what_if_gain", whole, base, (sum(then) - sum(now)) * spend, currency=currency),
+        *(
+            figure(name, whole, base, Fraction(as_decimal(amount)), currency=currency)
+            for name, amount in (
+                ("what_if_revenue_now", now[-1] * spend),
+                ("what_if_revenue_then", then[-1] * spend),
+                ("what_if_gain", (sum(then) - sum(now)) * spend),
+            )
+        ),
     ], breakdown("what_if_months", whole, base, _months_table(now, then, spend))
 
 

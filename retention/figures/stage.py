@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from typing import Literal
 
 import polars as pl
@@ -17,6 +18,8 @@ from retention.figures.sales import money
 StageName = Literal["just_started", "gaining", "consistent", "established", "settled"]
 
 WEEKS = 26
+
+HALF_YEAR = timedelta(weeks=WEEKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,41 +86,35 @@ def _judged(measures: dict[str, Figure], limits: Thresholds) -> StageName:
 
 
 def _measures(purchases: pl.DataFrame, whole: Period) -> list[Figure]:
-    half_year = timedelta(weeks=WEEKS)
-    recent = Period(max(whole.start, whole.end - half_year), whole.end, whole.zone)
+    recent = Period(max(whole.start, whole.end - HALF_YEAR), whole.end, whole.zone)
     customers = purchases[CUSTOMER_ID].n_unique()
     returners = purchases.filter(pl.col(SEQUENCE) == 2).height
     weeks = -((recent.start - recent.end) // timedelta(weeks=1))
+    with_orders = percent(_weeks_with_orders(purchases, recent), weeks)
     bought = customers_in(purchases, recent)
-    now = money(bought)
-    before = money(
-        inside(purchases, Period(whole.end - 2 * half_year, whole.end - half_year, whole.zone))
-    )
-    told = whole.start <= whole.end - 2 * half_year and before > 0
+    revenue = money(bought)
+    repeat = percent(money(bought.filter(RETURNING)), revenue) if revenue else None
     return [
         figure("stage_customers", whole, customers, customers),
         figure("stage_returners", whole, customers, returners),
-        figure(
-            "stage_weeks_with_orders",
-            recent,
-            weeks,
-            percent(_weeks_with_orders(purchases, recent), weeks),
-        ),
-        figure(
-            "stage_growth",
-            recent,
-            2 * WEEKS if told else min(2 * WEEKS - 1, (whole.end - whole.start).days // 7),
-            percent(now, before) - 100 if told else None,
-            need=2 * WEEKS,
-        ),
-        figure(
-            "stage_repeat_revenue",
-            recent,
-            bought.height if now else 0,
-            percent(money(bought.filter(RETURNING)), now) if now else None,
-            need=1,
-        ),
+        figure("stage_weeks_with_orders", recent, weeks, with_orders),
+        _growth(purchases, whole, recent, revenue),
+        figure("stage_repeat_revenue", recent, bought.height if revenue else 0, repeat, need=1),
     ]
+
+
+def _growth(purchases: pl.DataFrame, whole: Period, recent: Period, revenue: Fraction) -> Figure:
+    """Return the growth against the half year before, which must be there with some revenue."""
+    start, weeks = whole.end - 2 * HALF_YEAR, (whole.end - whole.start) // timedelta(weeks=1)
+    before = money(inside(purchases, Period(start, whole.end - HALF_YEAR, whole.zone)))
+    told = whole.start <= start and before > 0
+    return figure(
+        "stage_growth",
+        recent,
+        2 * WEEKS if told else min(2 * WEEKS - 1, weeks),
+        percent(revenue, before) - 100 if told else None,
+        need=2 * WEEKS,
+    )
 
 
 def _weeks_with_orders(purchases: pl.DataFrame, recent: Period) -> int:

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from database.bulk import among
 from database.models import Customer, Order, Product
 from retention.records import Account, ObjectKind
 from retention.records import Order as OrderRecord
@@ -63,8 +64,9 @@ def version_of(record: Versioned) -> Version:
 def judge(known: Version | None, new: Version, *, decisive: bool) -> Verdict:
     """Whether `new` replaces `known`.
 
-    `decisive` says that `new` was read from the store after `known` had been kept, so that it is
-    the newer one whatever their dates are. What is gone stays gone, unless such a reading found it.
+    `decisive` says that `new` was read from the store after `known` had been kept, which settles
+    what equal dates leave open; an older date is never believed, because stores answer from caches.
+    What is gone stays gone, unless such a reading found it.
     """
     if known is None or (known.content is None and not known.gone):
         return Verdict.APPLY
@@ -88,7 +90,7 @@ def known_versions(
     name = Customer.account_id if table is Customer else table.external_id  # type: ignore[attr-defined]
     rows = session.execute(
         select(name, table.modified_at, table.content, table.gone).where(  # type: ignore[attr-defined]
-            name.in_(list(identifiers))
+            among(name, identifiers)
         )
     )
     return {row[0]: Version(row[1], row[2], row[3]) for row in rows}

@@ -31,6 +31,7 @@ from database.vault import Vault
 from jobs import context as job_context
 from jobs import installation, queue
 from jobs.context import ActiveStore, Context, active_store
+from jobs.drain import drain
 from sandbox.server import RunningStore
 from sandbox.small import small_store
 
@@ -158,8 +159,12 @@ class Installed:
         return active_store(self.context, self.id)
 
     def catch_up(self) -> None:
-        """Wait for the store's deliveries, then run jobs until none is left."""
+        """Wait for the store's deliveries, then run jobs until none is left.
+
+        A delivery is answered before its job is asked for, so the first one is run without asking.
+        """
         self.sandbox.drain_deliveries()
+        drain(str(self.id))
         work_off(self.context)
 
     def scope(self) -> AbstractContextManager[Session]:

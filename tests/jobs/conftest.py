@@ -1,0 +1,86 @@
+"""Stores with the app installed, and what tests do with them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from connector.platform import Credentials
+from database.models import Store
+from jobs import installation
+from jobs.context import Context
+from jobs.recompute import recompute
+from sandbox.server import RunningStore
+from sandbox.small import small_store
+from tests.conftest import Installed, install_app, work_off
+from tests.shop import Shop
+
+Opened = Callable[[str], Installed]
+
+
+@pytest.fixture
+def opened(context: Context) -> Iterator[Opened]:
+    """Open the small store in a currency and install the app into it."""
+    with ExitStack() as stack:
+        yield lambda currency: install_app(
+            context, stack.enter_context(RunningStore(small_store(currency)))
+        )
+
+
+@pytest.fixture
+def shop(installed: Installed) -> Shop:
+    """The installed store, as its shoppers and its merchant use it."""
+    return Shop(installed.sandbox)
+
+
+def set_settings(installed: Installed, **settings: Any) -> None:
+    """Change the store's settings."""
+    with installed.scope() as session:
+        row = session.scalars(select(Store)).one()
+        row.settings = {**row.settings, **settings}
+
+
+def order_days_ago(installed: Installed, days: int, *names: str, **content: Any) -> Any:
+    """An order that was placed, and changed for the last time, so many days ago."""
+    installed.sandbox.deliveries.hold()
+    order = Shop(installed.sandbox).order(*names, **content)
+    make_older(installed, order["id"], days)
+    installed.sandbox.deliveries.release()
+    return order
+
+
+def make_older(installed: Installed, order_id: int, days: int) -> None:
+    """Date an order back, while its events have yet to be delivered."""
+    with installed.sandbox.store.lock:
+        order = installed.sandbox.store.orders[order_id]
+        order.created, order.modified = (
+            moment - days * 86_400 for moment in (order.created, order.modified)
+        )
+
+
+def compute(installed: Installed) -> None:
+    """Recompute the store if it changed, and write what came of it."""
+    recompute(str(installed.id))
+    settle(installed)
+
+
+def settle(installed: Installed) -> None:
+    """Deliver and work until nothing is left to do."""
+    while True:
+        installed.catch_up()
+        if not installed.sandbox.deliveries.pending:
+            return
+
+
+def install_afresh(installed: Installed) -> Installed:
+    """The same store known anew, under another name of this machine."""
+    key = installed.sandbox.new_key()
+    url = installed.sandbox.url.replace("127.0.0.1", "localhost")
+    assert url != installed.sandbox.url
+    installed.sandbox.store.url = url  # The store checks signatures over its own address.
+    credentials = Credentials(url, key.consumer_key, key.consumer_secret)
+    store_id = installation.connect(installed.context, "woocommerce", credentials)
+    work_off(installed.context)
+    return Installed(installed.context, installed.sandbox, store_id)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from database import outbox
-from database.bulk import insert_rows
+from database.bulk import among, insert_rows
 from database.models import Category, Product
 from database.versions import digest
 from retention.records import Category as CategoryRecord
@@ -57,7 +57,7 @@ def _computed_from(
             Product.external_id,
             Product.published & Product.visible & Product.in_stock,
             Product.category_ids,
-        ).where(Product.external_id.in_([product.id for product in products]))
+        ).where(among(Product.external_id, [product.id for product in products]))
     )
     return {row[0]: (row[1], tuple(row[2])) for row in rows}
 
@@ -108,7 +108,7 @@ def product_numbers(session: Session, names: Mapping[str, str]) -> dict[str, int
         replace=(),
     )
     rows = session.execute(
-        select(Product.external_id, Product.id).where(Product.external_id.in_(list(names)))
+        select(Product.external_id, Product.id).where(among(Product.external_id, names))
     )
     return {row.external_id: row.id for row in rows}
 
@@ -121,7 +121,7 @@ def cross_sells_in_store(
     Products that are gone or never were read are left out, and on demand the `unpublished` too.
     """
     statement = select(Product.external_id, Product.cross_sell_ids).where(
-        Product.external_id.in_(list(products)),
+        among(Product.external_id, products),
         Product.content.is_not(None),
         Product.gone.is_(False),
     )
@@ -175,7 +175,7 @@ def has_unknown_categories(session: Session, products: Sequence[ProductRecord]) 
     """Whether any of these products lies in a category that was never read."""
     named = {category for product in products for category in product.category_ids}
     known = session.scalars(
-        select(Category.external_id).where(Category.external_id.in_(named))
+        select(Category.external_id).where(among(Category.external_id, named))
     ).all()
     return len(known) < len(named)
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from database.bulk import insert_rows
+from database.bulk import among, insert_rows
 from database.models import Customer, Order
 from database.versions import digest
 from retention.records import Account
@@ -86,7 +86,7 @@ def gone_accounts(session: Session, identifiers: Iterable[str]) -> set[str]:
     """Those of the accounts that the store has deleted."""
     rows = session.scalars(
         select(Customer.account_id).where(
-            Customer.account_id.in_(list(identifiers)), Customer.gone.is_(True)
+            among(Customer.account_id, identifiers), Customer.gone.is_(True)
         )
     )
     return {name for name in rows if name}
@@ -100,7 +100,7 @@ def present_accounts(session: Session) -> set[str]:
 
 def _guest_keys(session: Session, account_ids: Iterable[str]) -> set[str]:
     rows = session.execute(
-        select(Customer.email, Customer.phone).where(Customer.account_id.in_(list(account_ids)))
+        select(Customer.email, Customer.phone).where(among(Customer.account_id, account_ids))
     )
     return {
         f"{kind}:{value}"
@@ -114,7 +114,7 @@ def release_orders(session: Session, accounts: Iterable[str]) -> dict[str, Buyer
     """Make the orders of deleted accounts guests' orders, as the store does without a word."""
     rows = session.execute(
         update(Order)
-        .where(Order.account_id.in_(list(accounts)))
+        .where(among(Order.account_id, accounts))
         .values(account_id=None)
         .returning(Order.external_id, Order.email, Order.phone)
         .execution_options(synchronize_session=False)
@@ -190,7 +190,7 @@ def _numbers(session: Session, keys: set[str]) -> dict[str, int]:
             "gone": False,
         }
     insert_rows(session, Customer, list(contact.values()), unique=("store_id", "key"), replace=())
-    rows = session.execute(select(Customer.key, Customer.id).where(Customer.key.in_(list(keys))))
+    rows = session.execute(select(Customer.key, Customer.id).where(among(Customer.key, keys)))
     return {row.key: row.id for row in rows}
 
 
@@ -198,7 +198,7 @@ def account_numbers(session: Session, customer_ids: Iterable[int]) -> dict[int, 
     """The store's account of each customer that has one and was not deleted."""
     rows = session.execute(
         select(Customer.id, Customer.account_id).where(
-            Customer.id.in_(list(customer_ids)),
+            among(Customer.id, customer_ids),
             Customer.account_id.is_not(None),
             Customer.gone.is_(False),
         )

@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy import Engine, Update, func, select, text, update
 from sqlalchemy.orm import Session
 
+from database.bulk import among
 from database.models import InboxEvent
 from database.session import transaction
 
@@ -156,7 +157,7 @@ def _update_held(token: UUID, events: Sequence[int]) -> Update:
     # Rows are locked in the sequence in which events that come again are kept.
     held = (
         select(InboxEvent.id)
-        .where(InboxEvent.id.in_(events), InboxEvent.lease == token)
+        .where(among(InboxEvent.id, events), InboxEvent.lease == token)
         .order_by(InboxEvent.key)
         .with_for_update()
         .cte("held")

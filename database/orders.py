@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from database.bulk import insert_rows
+from database.bulk import among, insert_rows
 from database.catalogue import product_numbers
 from database.models import Order, OrderLine, Refund
 from database.versions import digest
@@ -92,7 +92,7 @@ def _replace_lines(
 ) -> None:
     names = {line.product_id: line.name for o in orders for line in o.lines if line.product_id}
     products = product_numbers(session, names) if names else {}
-    session.execute(delete(OrderLine).where(OrderLine.order_id.in_(numbers.values())))
+    session.execute(delete(OrderLine).where(among(OrderLine.order_id, numbers.values())))
     insert_rows(
         session,
         OrderLine,
@@ -122,7 +122,7 @@ def _line_row(
 def _replace_refunds(
     session: Session, orders: Sequence[OrderRecord], numbers: Mapping[str, int]
 ) -> None:
-    session.execute(delete(Refund).where(Refund.order_id.in_(numbers.values())))
+    session.execute(delete(Refund).where(among(Refund.order_id, numbers.values())))
     insert_rows(
         session,
         Refund,
@@ -148,7 +148,7 @@ def known_refunds(session: Session, orders: Iterable[str]) -> dict[tuple[str, st
     rows = session.execute(
         select(Order.external_id, Refund)
         .join(Refund, Refund.order_id == Order.id)
-        .where(Order.external_id.in_(list(orders)))
+        .where(among(Order.external_id, orders))
     )
     return {(order, refund.external_id): _refund_record(refund) for order, refund in rows}
 
@@ -164,14 +164,14 @@ def _refund_record(refund: Refund) -> RefundRecord:
 
 def load_orders(session: Session, identifiers: Iterable[str]) -> list[OrderRecord]:
     """These orders as records, with lines and refunds; one that is gone has the status GONE."""
-    orders = session.scalars(select(Order).where(Order.external_id.in_(list(identifiers)))).all()
+    orders = session.scalars(select(Order).where(among(Order.external_id, identifiers))).all()
     lines: dict[int, list[OrderLine]] = {order.id: [] for order in orders}
     for line in session.scalars(
-        select(OrderLine).where(OrderLine.order_id.in_(lines)).order_by(OrderLine.position)
+        select(OrderLine).where(among(OrderLine.order_id, lines)).order_by(OrderLine.position)
     ):
         lines[line.order_id].append(line)
     refunds: dict[int, list[Refund]] = {order.id: [] for order in orders}
-    for refund in session.scalars(select(Refund).where(Refund.order_id.in_(lines))):
+    for refund in session.scalars(select(Refund).where(among(Refund.order_id, lines))):
         refunds[refund.order_id].append(refund)
     return [_order_record(order, lines[order.id], refunds[order.id]) for order in orders]
 
@@ -224,7 +224,7 @@ def mark_orders_gone(session: Session, identifiers: Iterable[str]) -> None:
 def move_orders(session: Session, customers: Mapping[str, int | None]) -> list[str]:
     """Give orders to the customers named; the orders whose customer changed."""
     rows = session.execute(
-        select(Order.external_id, Order.customer_id).where(Order.external_id.in_(list(customers)))
+        select(Order.external_id, Order.customer_id).where(among(Order.external_id, customers))
     ).all()
     moved = {
         row.external_id: customers[row.external_id]
@@ -244,7 +244,7 @@ def move_orders(session: Session, customers: Mapping[str, int | None]) -> list[s
 def customers_of(session: Session, identifiers: Iterable[str]) -> dict[str, int | None]:
     """The customer of each of these orders."""
     rows = session.execute(
-        select(Order.external_id, Order.customer_id).where(Order.external_id.in_(list(identifiers)))
+        select(Order.external_id, Order.customer_id).where(among(Order.external_id, identifiers))
     )
     return {row.external_id: row.customer_id for row in rows}
 

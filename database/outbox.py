@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
+from database.bulk import among
 from database.models import WriteBack
 
 WriteKind = Literal["cross_sells", "customer"]
@@ -132,7 +133,7 @@ def hide(session: Session, kind: WriteKind, identifiers: Iterable[str]) -> None:
     """Leave rows alone until their objects are shown to shoppers again."""
     session.execute(
         update(WriteBack)
-        .where(WriteBack.kind == kind, WriteBack.external_id.in_(list(identifiers)))
+        .where(WriteBack.kind == kind, among(WriteBack.external_id, identifiers))
         .values(state="hidden", attempts=0, last_error=None)
         .execution_options(synchronize_session=False)
     )
@@ -230,7 +231,7 @@ def forget(session: Session, kind: WriteKind, identifiers: Iterable[str]) -> Non
     """Drop what is for objects that the store no longer has."""
     session.execute(
         delete(WriteBack)
-        .where(WriteBack.kind == kind, WriteBack.external_id.in_(list(identifiers)))
+        .where(WriteBack.kind == kind, among(WriteBack.external_id, identifiers))
         .execution_options(synchronize_session=False)
     )
 

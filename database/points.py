@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from database.bulk import insert_rows
+from database.bulk import among, insert_rows
 from database.models import Customer, PointEntry
 from retention.records import PointEntry as EntryRecord
 
@@ -14,7 +14,7 @@ def entries_of_orders(session: Session, orders: Iterable[str]) -> dict[str, list
     """The entries of each of these orders, oldest first."""
     found: dict[str, list[EntryRecord]] = {}
     for row in session.scalars(
-        select(PointEntry).where(PointEntry.order_id.in_(list(orders))).order_by(PointEntry.id)
+        select(PointEntry).where(among(PointEntry.order_id, orders)).order_by(PointEntry.id)
     ):
         found.setdefault(row.order_id, []).append(
             EntryRecord(
@@ -53,7 +53,7 @@ def balances(session: Session, customers: Iterable[int]) -> dict[int, int]:
     listed = list(customers)
     rows = session.execute(
         select(PointEntry.customer_id, func.sum(PointEntry.points))
-        .where(PointEntry.customer_id.in_(listed))
+        .where(among(PointEntry.customer_id, listed))
         .group_by(PointEntry.customer_id)
     )
     return dict.fromkeys(listed, 0) | {row[0]: int(row[1]) for row in rows}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from shopify import session_token  # type: ignore[import-untyped]
+from shopify import session_token
 
 from connector.errors import BadSignature
 from connector.shopify.shop import AppKeys, is_shop_domain

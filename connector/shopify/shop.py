@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-import shopify  # type: ignore[import-untyped]
+import shopify
 from shopify_app import AppConfig
 
 from connector.errors import ForbiddenAddress

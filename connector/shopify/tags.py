@@ -19,7 +19,8 @@ def tags_of(fields: Mapping[str, str | None]) -> dict[str, str | None]:
 
 def tag(name: str, text: str) -> str:
     """The tag. Shopify reads a comma as the end of a tag, so there is none in it."""
-    return f"{name}: {text.replace(',', ' ')}"[:_LONGEST].strip()
+    words = text.replace(",", " ").split()
+    return f"{name}: {' '.join(words)}"[:_LONGEST].strip()
 
 
 def carries(tags: Iterable[str], wanted: Mapping[str, str | None]) -> bool:

@@ -50,12 +50,9 @@ def keep_in_memory(credentials: Credentials) -> TokenKeeper:
     """Keeps the tokens of the credentials' secret, as `Tokens.as_json` writes them, in memory.
 
     Raises:
-        CredentialsRefused: they do not read.
+        BadPayload: they do not read.
     """
-    try:
-        return MemoryKeeper(Tokens.read(credentials.secret.encode()))
-    except BadPayload as error:
-        raise CredentialsRefused(f"{error}; open the app in the shop to connect it") from None
+    return MemoryKeeper(Tokens.read(credentials.secret.encode()))
 
 
 class Shopify:
@@ -109,8 +106,12 @@ class Shopify:
             CredentialsRefused: the tokens do not read.
         """
         address = self.address(credentials.store_url, development=development)
+        try:
+            keeper = self._keepers(credentials)
+        except BadPayload as error:
+            raise CredentialsRefused(f"{error}; open the app in the shop to connect it") from None
         session = GuardedSession(development=development)
-        tokens = ShopTokens(self.app, address, self._keepers(credentials), session)
+        tokens = ShopTokens(self.app, address, keeper, session)
         client = Client(address, tokens, session, self._buckets(address))
         return ShopifyStore(client, session, region)
 

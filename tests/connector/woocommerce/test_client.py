@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import random
 from urllib.parse import quote
 
 import pytest
@@ -151,6 +152,15 @@ def test_a_call_over_http_is_signed_once_each(open_store: Open) -> None:
         expected = expected_signature(call, f"{replay.url}/wp-json/wc/v3/orders")
         assert call.query["oauth_signature"] == expected
         assert "Authorization" not in call.headers
+    assert first.query["oauth_nonce"] != second.query["oauth_nonce"]
+
+
+def test_a_nonce_never_repeats_even_if_chance_does(open_store: Open) -> None:
+    store, replay = open_store({"GET orders": [answer([], X_WP_TotalPages="0")] * 2})
+    for _ in range(2):
+        random.seed(7)
+        store._client.get("orders")
+    first, second = replay.calls
     assert first.query["oauth_nonce"] != second.query["oauth_nonce"]
 
 

@@ -261,9 +261,11 @@ def refunded_orders(session: Session, within: timedelta) -> Sequence[str]:
 
 
 def present_orders(session: Session) -> set[str]:
-    """Every order that is neither gone nor in the trash."""
+    """Every order that is neither gone nor in the trash, but for those only a file has told of."""
     return set(
         session.scalars(
-            select(Order.external_id).where(Order.gone.is_(False), Order.status != "trash")
+            select(Order.external_id).where(
+                Order.gone.is_(False), Order.status != "trash", Order.modified_at > EPOCH
+            )
         )
     )

@@ -30,7 +30,7 @@ def cohorts(
     """
     if months < 1:
         raise ValueError(f"months is {months}; show at least one cohort")
-    numbered = with_month(purchases, PLACED_AT, period.zone, calendar)
+    numbered = with_month(purchases, PLACED_AT, period.zone, calendar, period.first_day)
     first = numbered.filter(pl.col(SEQUENCE) == 1).select(
         CUSTOMER_ID, pl.col("month_number").alias("joined")
     )

@@ -98,11 +98,13 @@ def local(moment: pl.Expr, zone: str) -> pl.Expr:
     return moment.dt.convert_time_zone(zone).dt.replace_time_zone(None)
 
 
-def with_month(table: pl.DataFrame, moment: str, zone: str, calendar: Calendar) -> pl.DataFrame:
+def with_month(
+    table: pl.DataFrame, moment: str, zone: str, calendar: Calendar, since: date | None = None
+) -> pl.DataFrame:
     """Add to each row the month of its time column `moment`.
 
-    New columns: `month`, the month's first day, and `month_number`, which counts the months of
-    this table from 0.
+    New columns: `month`, the month's first day, and `month_number`, which counts months from 0,
+    the month of the day `since` or else of the earliest row.
     """
     day = table.select(local(pl.col(moment), zone).dt.date()).to_series()
     first, last = day.min(), day.max()
@@ -111,7 +113,7 @@ def with_month(table: pl.DataFrame, moment: str, zone: str, calendar: Calendar) 
             pl.lit(None, dtype=pl.Date).alias("month"),
             pl.lit(None, dtype=pl.Int32).alias("month_number"),
         )
-    starts = pl.Series("month", month_starts(first, last, calendar), dtype=pl.Date)
+    starts = pl.Series("month", month_starts(since or first, last, calendar), dtype=pl.Date)
     number = starts.to_physical().search_sorted(day.to_physical(), side="right").cast(pl.Int32) - 1
     return table.with_columns(starts.gather(number).alias("month"), number.alias("month_number"))
 

@@ -138,7 +138,7 @@ def _complete_months(purchases: pl.DataFrame, whole: Period, calendar: Calendar)
     starts = month_starts(whole.first_day, whole.last_day, calendar)
     end = whole.end.astimezone(zone_of(whole.zone)).date()
     complete = [number for number, start in enumerate(starts[1:]) if start <= end][-MONTHS:]
-    bought = with_month(purchases, PLACED_AT, whole.zone, calendar)
+    bought = with_month(purchases, PLACED_AT, whole.zone, calendar, whole.first_day)
     buyers = (
         bought.filter(pl.col("month_number").is_in(complete))
         .group_by("month_number", CUSTOMER_ID)

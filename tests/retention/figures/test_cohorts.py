@@ -28,12 +28,18 @@ def test_the_triangles_of_retention_and_value() -> None:
         (january, 2, 2, 1, 0.5, Decimal("0.25"), Decimal("36.75"), True),
         (march, 0, 1, 1, 1.0, Decimal(7), Decimal(7), False),
     ]
+    # Day 90 is the first of April: March is over.
+    assert found.table["complete"].all()
     assert found.table["cumulative_net_per_customer"].to_list() == [
         Decimal("17.75"),
         Decimal("18.25"),
         Decimal("18.375"),
         Decimal(7),
     ]
+
+
+def test_a_history_that_begins_before_the_first_purchase() -> None:
+    assert cohorts(FEW, period(-40, 90)).table.equals(cohorts(FEW, period(0, 90)).table)
 
 
 def test_months_in_which_nobody_bought_and_the_month_that_is_not_over() -> None:

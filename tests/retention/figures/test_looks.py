@@ -137,7 +137,7 @@ def test_reviews_and_what_followed() -> None:
         [
             (1, 1, at(1), 5),
             (1, 1, at(41), 5),
-            (1, 2, at(2), 5),
+            (1, 2, at(1), 5),
             (1, None, at(3), 1),
             (1, 3, at(4), 1),
         ],

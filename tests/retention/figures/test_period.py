@@ -74,6 +74,8 @@ def test_months_follow_the_stores_clock(zone: str) -> None:
 
     assert found["month"].to_list() == [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]
     assert found["month_number"].to_list() == [0, 1, 2]
+    since = with_month(table, "at", zone, "gregorian", date(2025, 11, 30))
+    assert since["month_number"].to_list() == [2, 3, 4]
     assert table.select(local(pl.col("at"), zone)).to_series().to_list()[1] == datetime(2026, 2, 1)  # noqa: DTZ001
 
 

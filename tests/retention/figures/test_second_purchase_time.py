@@ -152,6 +152,16 @@ def test_the_curve_by_day() -> None:
     assert shown[100] == pytest.approx(1 - 12 / 35)
 
 
+def test_what_is_nearest_to_a_day_is_in_the_curve_on_that_day() -> None:
+    table = return_curve(spells(bought((1, 0, "1"), (1, 2.5, "1")), at(9)), WHOLE, minimum=1).table
+
+    assert table.select("day", "events", "returned").rows() == [
+        (1, 0, 0.0),
+        (2, 0, 0.0),
+        (3, 1, 1.0),
+    ]
+
+
 def test_quartiles_of_each_category() -> None:
     found = by_category(KNOWN, WHOLE, minimum=4)
 

@@ -102,6 +102,16 @@ def test_only_complete_months_count() -> None:
     assert by_name(found)["monthly_retention"].value == 50
 
 
+def test_only_the_last_twelve_months_count() -> None:
+    # A year in which customer 1 comes every month, after a year in which nobody came twice.
+    early: list[Bought] = [(each, 31 * each - 300, "1") for each in range(2, 8)]
+    year: list[Bought] = [(1, 15 + 30.4 * month, "1") for month in range(12)]
+
+    found, _ = what_if(bought(*early, *year), period(-300, 365), "EUR", minimum=1)
+
+    assert (by_name(found)["monthly_retention"].value, found[0].n) == (100, 11)
+
+
 def test_retention_is_never_above_everybody() -> None:
     found, months = what_if(bought(*MONTHS), period(0, 90), "EUR", points=90, minimum=1)
 

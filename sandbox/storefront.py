@@ -110,6 +110,7 @@ def home() -> str:
 
 
 @routes.get("/product/<path:slug>")
+@routes.get("/products/<path:slug>")
 def product_page(slug: str) -> str:
     """A product, what it costs, where it belongs, and what else a buyer may like."""
     store = services().store

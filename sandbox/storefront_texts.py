@@ -39,7 +39,9 @@ TEXTS = {
         "status_failed": "Failed",
         "status_trash": "In the trash",
         "bazgasht_points": "Points",
+        "points": "Points",
         "bazgasht_second_purchase_category": "Category of the second purchase",
+        "second_purchase_category": "Category of the second purchase",
         "sandbox": "A pretend store for trying things out. Nothing here is sold.",
     },
     "fa": {
@@ -80,7 +82,10 @@ TEXTS = {
         "status_failed": "ناموفق",
         "status_trash": "در زباله‌دان",
         "bazgasht_points": "امتیاز",
+        "points": "امتیاز",
         "bazgasht_second_purchase_category": "دستهٔ خرید دوم",
+        "second_purchase_category": "دستهٔ خرید دوم",
+        "tags": "برچسب‌ها",
         "sandbox": "فروشگاهی ساختگی برای آزمایش. اینجا چیزی فروخته نمی‌شود.",
     },
 }

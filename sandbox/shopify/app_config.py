@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 COMPLIANCE_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
 
@@ -65,7 +65,7 @@ def from_toml(
     home = str(parsed["application_url"])
 
     def address(uri: str) -> str:
-        joined = urlsplit(urljoin(f"{home.rstrip('/')}/", uri))
+        joined = urlsplit(f"{home.rstrip('/')}{uri}" if uri.startswith("/") else uri)
         if origin is None or joined.netloc != urlsplit(home).netloc:
             return joined.geturl()
         return f"{origin.rstrip('/')}{joined.path}"

@@ -147,6 +147,11 @@ class RunningShop(Running):
         self.bulk: BulkOperations = services.bulk
 
     @property
+    def deliveries(self) -> ShopDeliveries:
+        """The queue of webhook deliveries."""
+        return self.services.deliveries
+
+    @property
     def domain(self) -> str:
         """The shop's name.myshopify.com, whose requests this server answers."""
         return self.shop.profile.domain

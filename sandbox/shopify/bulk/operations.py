@@ -154,7 +154,8 @@ class BulkOperations:
             outcome = self._write(operation, failure)
         except GraphQLError as error:
             code = (error.extensions or {}).get("code")
-            operation.error_code = code if code == "ACCESS_DENIED" else "INTERNAL_SERVER_ERROR"
+            is_denied = code == "ACCESS_DENIED"
+            operation.error_code = "ACCESS_DENIED" if is_denied else "INTERNAL_SERVER_ERROR"
             outcome = "FAILED"
         if self._stopped.is_set():
             return
@@ -167,6 +168,8 @@ class BulkOperations:
 
     def _write(self, operation: BulkOperation, failure: tuple[int, str] | None) -> str:
         with self.file_of(operation).open("w", encoding="utf-8") as file:
+            if operation.status == "CANCELING":
+                return "CANCELED"
             if failure is not None and failure[0] == 0:
                 operation.error_code = failure[1]
                 return "FAILED"

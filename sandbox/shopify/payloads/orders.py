@@ -1,6 +1,6 @@
 """Bodies of webhooks about orders."""
 
-from sandbox.records import Order
+from sandbox.records import Customer, Order
 from sandbox.shopify import order_state
 from sandbox.shopify.gid import gid
 from sandbox.shopify.order_state import Totals
@@ -117,9 +117,15 @@ def _contact(shop: Shop, one: Order) -> Payload:
         "customer_locale": "en",
         "billing_address": address(one.billing),
         "shipping_address": address(one.shipping),
-        "customer": customer(shop, buyer) if buyer else None,
+        "customer": _buyer(shop, buyer) if buyer else None,
         "payment_gateway_names": [one.payment_method] if one.payment_method else [],
     }
+
+
+def _buyer(shop: Shop, buyer: Customer) -> Payload:
+    shown = customer(shop, buyer)
+    shown.pop("addresses")
+    return shown
 
 
 def edited(shop: Shop, one: Order, edits: list[Edit]) -> Payload:

@@ -44,8 +44,16 @@ def _refund_line(shop: Shop, order: Order, line: Line) -> Payload:
         "total_tax": float(tax.shop.fixed_text),
         "subtotal_set": money_set(subtotal),
         "total_tax_set": money_set(tax),
-        "line_item": line_item(shop, order, ordered),
+        "line_item": _plain_line(shop, order, ordered),
     }
+
+
+def _plain_line(shop: Shop, order: Order, line: Line) -> Payload:
+    """A line as refunds carry it, without what only orders say of it."""
+    shown = line_item(shop, order, line)
+    for name in ("attributed_staffs", "current_quantity", "sales_line_item_group_id"):
+        shown.pop(name)
+    return shown
 
 
 def _shipping(shop: Shop, order: Order, one: Refund) -> list[Payload]:

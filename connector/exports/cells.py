@@ -6,7 +6,7 @@ two ways is refused with what to write instead, never guessed.
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -53,7 +53,8 @@ def read_amount(text: str, *, decimal_comma: bool) -> Decimal:
         raise ValueError("is not an amount; write it like 1234.50, without a currency") from None
     if not amount.is_finite() or abs(amount) > LARGEST_AMOUNT:
         raise ValueError(f"must be an amount of at most {LARGEST_AMOUNT:,}")
-    return amount if amount == amount.quantize(CENT_OF_CENT) else amount.quantize(CENT_OF_CENT)
+    exact = amount.quantize(CENT_OF_CENT, ROUND_HALF_UP)
+    return amount if amount == exact else exact
 
 
 def _without_commas(text: str, *, decimal_comma: bool) -> str:

@@ -107,8 +107,10 @@ class Group:
         return code
 
     def refuse(self, row: Row, column: str, text: str) -> None:
-        """Note a problem."""
-        self.problems.append(Problem(row.line, column, text))
+        """Note a problem, once, however often the cell is read."""
+        problem = Problem(row.line, column, text)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def placed_at(self, row: Row, *columns: str) -> datetime:
         """When the order was placed, which every order must tell."""

@@ -29,10 +29,9 @@ from retention.prediction.columns import (
     USUAL_CATEGORY_ID,
 )
 from retention.prediction.gaps import histories
-from retention.prediction.silences import silences
+from retention.prediction.silences import SILENT, silences
 from retention.prediction.summary import until
 
-SILENT = "silent"
 SLOWER = "slower"
 SMALLER = "smaller"
 OTHER_CATEGORY = "other category"

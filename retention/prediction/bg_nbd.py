@@ -18,8 +18,9 @@ Array = NDArray[np.float64] | NDArray[np.int64]
 
 SMALLEST_SAMPLE = 50
 SMALLEST_REPEATERS = 10
-LOWEST, HIGHEST = -12.0, 12.0
-"""The logarithm of each parameter is looked for between these ends."""
+BOUNDS = [(-12.0, 3.9), (-12.0, 12.0), (-12.0, 3.9), (-12.0, 12.0)]
+"""Ends of the logarithms of r, alpha, a and b. An r or a of 50 says that customers hardly differ:
+larger ones fit no better, but leave the hypergeometric function without a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def fit_bg_nbd(frequency: Array, recency: Array, age: Array) -> BgNbd:
         args=(*rows.T, weights),
         jac=True,
         method="L-BFGS-B",
-        bounds=[(LOWEST, HIGHEST)] * 4,
+        bounds=BOUNDS,
         options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 2000, "maxfun": 5000},
     )
     r, alpha, a, b = np.exp(found.x)
@@ -120,7 +121,10 @@ def fit_bg_nbd(frequency: Array, recency: Array, age: Array) -> BgNbd:
         b=float(b),
         log_likelihood=-float(found.fun) * len(x),
         customers=len(x),
-        at_bound=bool(np.any(np.abs(found.x) > HIGHEST - 0.01)),
+        at_bound=any(
+            not low + 0.01 < value < high - 0.01
+            for value, (low, high) in zip(found.x, BOUNDS, strict=True)
+        ),
     )
 
 

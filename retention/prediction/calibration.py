@@ -23,13 +23,15 @@ class Calibration:
 
     `table` has the columns `CALIBRATION`. `error` is the expected calibration error: the mean
     distance between predicted and actual over the groups, weighted by their sizes, in the unit
-    of the prediction. `total_error` is predicted / actual - 1 over all, null when nothing came.
-    `verdict` says "fits badly" when `tolerance` (see `calibration`) or 10 % of the total is
-    exceeded.
+    of the prediction; `by_chance` is what it would be on average if every prediction were right.
+    `total_error` is predicted / actual - 1 over all, null when nothing came. `verdict` is "fits
+    badly" when the error exceeds `by_chance` by more than the tolerance (see `calibration`), or
+    the total is off by more than 10 %.
     """
 
     table: pl.DataFrame
     error: float
+    by_chance: float
     total_error: float | None
     customers: int
     verdict: Literal["fits", "fits badly"]
@@ -84,32 +86,42 @@ def calibration(
         NotEnoughData: fewer than 100 customers.
         ValueError: the two differ in length.
     """
-    given = pl.DataFrame(
-        {
-            PREDICTED: np.asarray(predicted, dtype=np.float64),
-            ACTUAL: np.asarray(actual, dtype=np.float64),
-        }
-    )
+    said, came = np.asarray(predicted, dtype=np.float64), np.asarray(actual, dtype=np.float64)
+    if len(said) != len(came):
+        raise ValueError(f"{len(said)} predictions but {len(came)} outcomes; give one of each")
+    given = pl.DataFrame({PREDICTED: said, ACTUAL: came})
     require_evidence("customers", given.height, SMALLEST_SAMPLE)
-    table = (
-        given.with_columns(pl.Series(GROUP, quantile_groups(given[PREDICTED], groups)))
-        .group_by(GROUP)
-        .agg(pl.len().cast(pl.Int64).alias(COUNT), pl.col(PREDICTED, ACTUAL).mean())
-        .sort(GROUP)
-        .select(CALIBRATION.names())
-    )
-    apart = (table[PREDICTED] - table[ACTUAL]).abs().to_numpy()
-    error = float(apart @ table[COUNT].to_numpy() / given.height)
+    table = _grouped(given, groups)
+    size = table[COUNT].to_numpy()
+    error = float((table[PREDICTED] - table[ACTUAL]).abs().to_numpy() @ size / given.height)
+    # The mean distance of a normal variable from its mean is sqrt(2 / pi) standard deviations.
+    by_chance = float(table["spread"].to_numpy() @ np.sqrt(size * 2 / np.pi) / given.height)
     totals = given.sum().row(0)
     total_error = totals[0] / totals[1] - 1 if totals[1] else None
     limit = _tolerance(given) if tolerance is None else tolerance
-    badly = error > limit or total_error is None or abs(total_error) > LARGEST_TOTAL_ERROR
+    badly = (
+        error > limit + by_chance or total_error is None or abs(total_error) > LARGEST_TOTAL_ERROR
+    )
     return Calibration(
-        table=table,
+        table=table.select(CALIBRATION.names()),
         error=error,
+        by_chance=by_chance,
         total_error=total_error,
         customers=given.height,
         verdict="fits badly" if badly else "fits",
+    )
+
+
+def _grouped(given: pl.DataFrame, groups: int) -> pl.DataFrame:
+    return (
+        given.with_columns(pl.Series(GROUP, quantile_groups(given[PREDICTED], groups)))
+        .group_by(GROUP)
+        .agg(
+            pl.len().cast(pl.Int64).alias(COUNT),
+            pl.col(PREDICTED, ACTUAL).mean(),
+            pl.col(ACTUAL).std(ddof=0).alias("spread"),
+        )
+        .sort(GROUP)
     )
 
 

@@ -104,7 +104,7 @@ def _learned(days: pl.DataFrame, last_day: date, horizon_days: int) -> tuple[Log
     """Learn from the completed periods before `last_day`."""
     ends = _period_ends(days, last_day, horizon_days)
     if not ends:
-        have = (last_day - _first_day(days, last_day)).days
+        have = (last_day - _first_day(days, last_day)).days + 1
         raise NotEnoughData("days of history", have, 2 * horizon_days)
     seen = [_factors(days, end, horizon_days) for end in ends]
     factors = np.concatenate([table for _, table in seen])

@@ -157,8 +157,8 @@ def _gaps(known: pl.DataFrame) -> pl.DataFrame:
 
 def _with_prior(table: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
     """Add `prior`, the mean log gap of the row's category, or the store's without one."""
-    store = gaps[LOG_GAP].mean()
-    known = gaps.with_columns(pl.lit(store, dtype=pl.Float64).alias("store"))
+    store = pl.lit(gaps[LOG_GAP].mean(), dtype=pl.Float64)
+    known = gaps.with_columns(store.alias("store"))
     means = group_mean(known, CATEGORY_ID, "store", CATEGORY_STRENGTH)
     return (
         table.join(means, on=CATEGORY_ID, how="left", maintain_order="left")

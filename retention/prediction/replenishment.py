@@ -182,8 +182,8 @@ def _with_prior(table: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
     `usual` is the mean log gap of the row's product, else its category's, else the store's;
     `prior` adds how much longer or shorter the customer's gaps of all products are than usual.
     """
-    store = gaps[LOG_GAP].mean()
-    known = gaps.with_columns(pl.lit(store, dtype=pl.Float64).alias("store"))
+    store = pl.lit(gaps[LOG_GAP].mean(), dtype=pl.Float64)
+    known = gaps.with_columns(store.alias("store"))
     categories = group_mean(known, CATEGORY_ID, "store", CATEGORY_STRENGTH)
     known = _joined(known, categories, CATEGORY_ID, "by_category", pl.col("store"))
     products = group_mean(known, PRODUCT_ID, "by_category", PRODUCT_STRENGTH)
@@ -192,7 +192,7 @@ def _with_prior(table: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
         CUSTOMER_ID, (pl.col(LOG_GAP) - pl.col(USUAL)).alias(LOG_GAP), pl.lit(0.0).alias("none")
     )
     tempo = group_mean(rest, CUSTOMER_ID, "none", TEMPO_STRENGTH)
-    table = _joined(table, categories, CATEGORY_ID, "by_category", pl.lit(store))
+    table = _joined(table, categories, CATEGORY_ID, "by_category", store)
     table = _joined(table, products, PRODUCT_ID, USUAL, pl.col("by_category"))
     table = _joined(table, tempo, CUSTOMER_ID, "tempo", pl.lit(0.0))
     return table.with_columns((pl.col(USUAL) + pl.col("tempo")).alias(PRIOR))

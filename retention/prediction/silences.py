@@ -33,6 +33,8 @@ from retention.prediction.summary import until
 
 Floats = NDArray[np.float64]
 
+SILENT = "silent"
+
 
 def silences(days: pl.DataFrame, last_day: date) -> pl.DataFrame:
     """Return each customer's chance of so long a silence, of those with a gap at least.

@@ -264,6 +264,42 @@ def outcome(pair: Pair, store_id: UUID, story: Story) -> dict[str, Any]:
         }
 
 
+def test_a_state_that_comes_back_within_its_second_is_believed(pair: Pair) -> None:
+    story = Story(pair.hearing, uuid4().hex[:8])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: story.moment)
+        story.change(place)
+        paid = story.told[-1]
+        tell(story, paid)
+        handle(pair.hearing)
+        story.change(CHANGES["cancel"])
+        tell(story, story.told[-1])
+        handle(pair.hearing)
+        story.change(CHANGES["process"])
+        again = story.told[-1]
+        assert again.key == paid.key
+        tell(story, again)
+        handle(pair.hearing)
+    read_once(pair, story)
+    assert outcome(pair, pair.hearing.id, story) == outcome(pair, pair.reading.id, story)
+
+
+def test_an_order_told_after_its_account_was_deleted_is_a_guests(pair: Pair) -> None:
+    story = Story(pair.hearing, uuid4().hex[:8])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: story.moment)
+        for change in ("open account", "place", "give to account"):
+            story.change(CHANGES[change])
+        late = story.told[-1]
+        story.change(CHANGES["close account"])
+        tell(story, story.told[-1])
+        handle(pair.hearing)
+        tell(story, late)
+        handle(pair.hearing)
+    read_once(pair, story)
+    assert outcome(pair, pair.hearing.id, story) == outcome(pair, pair.reading.id, story)
+
+
 @settings(
     max_examples=60,
     deadline=timedelta(seconds=20),

@@ -65,7 +65,9 @@ def page(
     if is_reversed:
         window.reverse()
         beyond.reverse()
-    return Page(window, [cursor(place(item)) for item in window], beyond[1], beyond[0])
+    # The lines of a bulk operation have no cursors.
+    cursors = [] if call.is_bulk else [cursor(place(item)) for item in window]
+    return Page(window, cursors, beyond[1], beyond[0])
 
 
 def _size(arguments: dict[str, Any]) -> tuple[int, bool]:

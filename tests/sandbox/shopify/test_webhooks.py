@@ -90,7 +90,7 @@ def shape_problems(ours: Any, theirs: Any, path: str) -> Iterator[str]:
 KNOWN_BESIDES = {"selling_plan_id", "amount_set", "tax_amount_set"}
 
 
-EVERY_TOPIC = [
+EVERY_TOPIC = (
     "orders/create",
     "orders/updated",
     "orders/paid",
@@ -111,7 +111,7 @@ EVERY_TOPIC = [
     "customers/data_request",
     "customers/redact",
     "shop/redact",
-]
+)
 
 
 @pytest.fixture

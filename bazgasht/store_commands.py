@@ -12,7 +12,7 @@ from bazgasht.settings import AppSettings
 from connector.manifest import validate_settings
 from connector.platform import Credentials
 from connector.woocommerce.install import normalise_store_url
-from database import inbox, outbox, progress, results, stores
+from database import inbox, outbox, privacy, progress, results, stores
 from database.models import Store
 from database.session import store_transaction
 from jobs import installation, queue
@@ -158,4 +158,5 @@ def rotate_keys(settings: AppSettings, add: bool) -> None:
                     if sealed:
                         setattr(row, name, context.vault.reseal(sealed))
                         count += 1
+                count += privacy.reseal(session, context.vault)
         click.echo(f"{count} secrets now use the newest key; the others may be dropped")

@@ -57,24 +57,7 @@ class Merchant:
         """Buy quantities of products or variants, as a customer or as a guest."""
         terms = terms or Terms()
         with self.store.change():
-            buyer = self.store.customers[customer_id] if customer_id else None
-            moment = clock.now()
-            billing: Address = dict(buyer.billing) if buyer else {}
-            if email:
-                billing["email"] = email
-            order = Order(
-                id=self.store.next_post_id(),
-                status="processing" if terms.paid else "pending",
-                currency=self.store.settings.currency,
-                created=moment if terms.created is None else terms.created,
-                modified=moment,
-                customer_id=customer_id,
-                billing=billing,
-                shipping={},
-                lines=(),
-                payment_method="card",
-                created_via="checkout",
-            )
+            order = self._empty_order(email, customer_id, terms)
             lines = [self._line(number, pieces) for number, pieces in goods.items()]
             if terms.discount:
                 lines[0] = lines[0]._replace(total=lines[0].subtotal - terms.discount)
@@ -87,6 +70,26 @@ class Merchant:
                 self.shop.presentments[order.id] = terms.presentment
             orders.place(self.store, order)
             return order
+
+    def _empty_order(self, email: str, customer_id: int, terms: Terms) -> Order:
+        buyer = self.store.customers[customer_id] if customer_id else None
+        moment = clock.now()
+        billing: Address = dict(buyer.billing) if buyer else {}
+        if email:
+            billing["email"] = email
+        return Order(
+            id=self.store.next_post_id(),
+            status="processing" if terms.paid else "pending",
+            currency=self.store.settings.currency,
+            created=moment if terms.created is None else terms.created,
+            modified=moment,
+            customer_id=customer_id,
+            billing=billing,
+            shipping={},
+            lines=(),
+            payment_method="card",
+            created_via="checkout",
+        )
 
     def _line(self, number: int, pieces: int) -> Line:
         sold = self.store.products[number]

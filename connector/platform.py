@@ -279,6 +279,10 @@ class StorePlatform(Protocol):
         """
         ...
 
+    def topics_to_register(self, topics: Sequence[str]) -> Sequence[str]:
+        """Those of the manifest's topics that each store must be asked to send."""
+        ...
+
     def categories_of(self, category_ids: Sequence[str], source: str) -> Sequence[str]:
         """Those of a product's categories that may stand for it, by the store's setting."""
         ...

@@ -8,7 +8,6 @@ import structlog
 from sqlalchemy.orm import Session
 
 from connector.errors import ConnectorError, CredentialsRefused
-from connector.manifest import load
 from connector.platform import ConnectedStore
 from database import catalogue, customers, orders, stores
 from database.session import store_transaction
@@ -24,7 +23,7 @@ from jobs.context import (
     disconnect,
 )
 from jobs.history import look_up, poll
-from jobs.subscriptions import register_webhooks, webhook_address
+from jobs.subscriptions import register_webhooks, topics, webhook_address
 from retention.records import ObjectKind
 
 log = structlog.get_logger()
@@ -106,8 +105,7 @@ def reconnected(context: Context, store_id: UUID) -> ActiveStore:
 
 
 def _mend_webhooks(context: Context, store: ActiveStore, connection: ConnectedStore) -> None:
-    topics = load().platforms[store.platform.name].topics
-    if not connection.webhooks_are_healthy(webhook_address(context, store), topics):
+    if not connection.webhooks_are_healthy(webhook_address(context, store), topics(store)):
         log.warning("webhooks missing or disabled, made anew", store=str(store.id))
         register_webhooks(context, store)
 

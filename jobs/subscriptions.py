@@ -1,5 +1,7 @@
 """A store's webhooks: where they go and which there are."""
 
+from collections.abc import Sequence
+
 from connector.manifest import load
 from database import stores
 from database.session import store_transaction
@@ -11,12 +13,16 @@ def webhook_address(context: Context, store: ActiveStore) -> str:
     return f"{context.public_url}/webhooks/{store.platform.name}/{store.id}"
 
 
+def topics(store: ActiveStore) -> Sequence[str]:
+    """The topics that this store is asked to send."""
+    return store.platform.topics_to_register(load().platforms[store.platform.name].topics)
+
+
 def register_webhooks(context: Context, store: ActiveStore) -> None:
     """Make the store's webhooks those of the manifest, each once, active, with our secret."""
     with store_transaction(context.engine, store.id) as session:
         row = stores.get(session)
         sealed = row.webhook_secrets if row else None
     secret = context.vault.unseal(sealed)[0] if sealed else ""
-    topics = load().platforms[store.platform.name].topics
     with connected(context, store) as connection:
-        connection.register_webhooks(webhook_address(context, store), secret, topics)
+        connection.register_webhooks(webhook_address(context, store), secret, topics(store))

@@ -1,80 +1,114 @@
 """`bazgasht demo`: everything on one machine, on data of its own that each demo begins anew."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from threading import Thread
 
 import click
-import requests
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import SecretStr
 
 from bazgasht import composition
 from bazgasht.cli import cli
-from bazgasht.demo.journey import DemoFailed, Journey
+from bazgasht.demo.journey import Journey, run_together
 from bazgasht.demo.report import report
 from bazgasht.demo.screen import Screen
-from bazgasht.demo.store import DemoStore
+from bazgasht.demo.shop import DemoShop
+from bazgasht.demo.shopify import ShopifyDemo
+from bazgasht.demo.woocommerce import WooCommerceDemo
 from bazgasht.logs import configure
 from bazgasht.parts import parts
-from bazgasht.settings import AppSettings
+from bazgasht.settings import PROJECT, AppSettings, opened
 from bazgasht.supervisor import Part, Supervisor
-from connector.errors import ConnectorError
+from connector.shopify.app_config import EXAMPLE_CLIENT_ID
+from database import stores
 from database.migrate import migrate
 from jobs import context as job_context
+from jobs.context import Context, active_store
+from jobs.token_keeper import StoreTokenKeeper
 
 HOUSEHOLDS = 400
-LIVE_ORDERS = 300
-LIVE_PER_SECOND = 20.0
+
+
+PLATFORMS: dict[str, tuple[str, ...]] = {
+    "woocommerce": ("woocommerce",),
+    "shopify": ("shopify",),
+    "both": ("woocommerce", "shopify"),
+}
+SHOP_DOMAIN = "bazgasht-demo.myshopify.com"
 
 
 @cli.command()
 @click.option("--once", is_flag=True, envvar="ONCE", help="End after the check: 0 if all is true.")
 @click.option("--full", is_flag=True, envvar="FULL", help="All 2,469 households.")
+@click.option(
+    "--platform",
+    type=click.Choice(list(PLATFORMS)),
+    envvar="PLATFORM",
+    default="woocommerce",
+    help="Which pretend store, or both at once.",
+)
 @click.pass_obj
-def demo(settings: AppSettings, once: bool, full: bool) -> None:
-    """Show the whole product on a pretend WooCommerce store with real purchases."""
+def demo(settings: AppSettings, once: bool, full: bool, platform: str) -> None:
+    """Show the whole product on a pretend store with real purchases."""
     began = time.monotonic()
     settings = _demo_settings(settings)
     configure("WARNING", settings.log_format)
-    shop = DemoStore(f"http://127.0.0.1:{free_port(8090)}")
     screen = Screen()
-    screen.line(
-        "Bazgasht: from first-time buyers to second-time buyers, on a grocer's real year.\n"
-    )
+    screen.line("Bazgasht: first-time buyers become second-time buyers, on a grocer's real year.\n")
+    households = 0 if full else HOUSEHOLDS
     with composition.services(settings) as (running, where):
         migrate(str(where.owner_url), where.app_url)
         context = composition.make_context(settings, where)
         job_context.use(context)
-        journey = Journey(context, shop, screen, LIVE_ORDERS, LIVE_PER_SECOND)
+        shops = [_shop(settings, context, name) for name in PLATFORMS[platform]]
         everything = [
-            _store_part(shop, 0 if full else HOUSEHOLDS),
+            *(_store_part(settings, shop, households) for shop in shops),
             *parts(settings, where, composition.secret_keys(settings)),
         ]
+        journeys = [Journey(context, shop, screen) for shop in shops]
         supervisor = Supervisor(everything, ensure=running.ensure)
         failed: list[bool] = []
-        Thread(target=_drive, args=(journey, once, began, failed), daemon=True).start()
+        arguments = (journeys, once, began, failed)
+        Thread(target=_drive, args=arguments, daemon=True).start()
         code = supervisor.run()
     sys.exit(1 if failed else code)
 
 
-def _drive(journey: Journey, once: bool, began: float, failed: list[bool]) -> None:
+def _drive(journeys: Sequence[Journey], once: bool, began: float, failed: list[bool]) -> None:
     """Take the steps, report, and end the demo or leave it running."""
-    screen = journey.screen
+    screen = journeys[0].screen
     try:
-        journey.run()
-        report(journey)
+        run_together(journeys)
+        for journey in journeys:
+            report(journey)
         screen.line(f"\n{time.monotonic() - began:.0f} seconds in all.")
         if not once:
-            screen.line("The store and the app stay up; Ctrl-C ends them.")
+            screen.line("The stores and the app stay up; Ctrl-C ends them.")
             return
-    except (DemoFailed, ConnectorError, requests.RequestException, SQLAlchemyError) as error:
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the demo must say so and end
         failed.append(True)
-        screen.line(f"\nThe demo failed: {error}")
+        screen.line(f"\nThe demo failed: {type(error).__name__}: {error}")
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _shop(settings: AppSettings, context: Context, name: str) -> DemoShop:
+    if name == "woocommerce":
+        return WooCommerceDemo(f"http://127.0.0.1:{free_port(8090)}")
+
+    def token() -> str:
+        store_id = stores.find(context.engine, name, f"https://{SHOP_DOMAIN}")
+        if store_id is None:
+            raise LookupError("the shop is not connected yet")
+        credentials = active_store(context, store_id).credentials
+        return StoreTokenKeeper(context.engine, context.vault, credentials).current().access_token
+
+    return ShopifyDemo(settings.shopify_pretend_address, SHOP_DOMAIN, token)
 
 
 def _demo_settings(settings: AppSettings) -> AppSettings:
@@ -93,14 +127,23 @@ def _demo_settings(settings: AppSettings) -> AppSettings:
             "host": "127.0.0.1",
             "port": port,
             "public_url": f"http://127.0.0.1:{port}",
+            "shopify_client_id": EXAMPLE_CLIENT_ID,
+            "shopify_client_secret": SecretStr(secrets.token_hex(16)),
+            "shopify_pretend_address": f"http://127.0.0.1:{free_port(8091)}",
         }
     )
 
 
-def _store_part(shop: DemoStore, households: int) -> Part:
-    port = shop.url.rsplit(":", 1)[1]
+def _store_part(settings: AppSettings, shop: DemoShop, households: int) -> Part:
+    port = shop.levers.url.rsplit(":", 1)[1]
     options = ["--port", port, "--households", str(households), "--history-share", "0.98"]
-    return Part("store", [sys.executable, "-m", "sandbox", *options], {})
+    environment = {}
+    if shop.platform == "shopify":
+        options += ["--platform", "shopify", "--shop", SHOP_DOMAIN]
+        options += ["--app-config", str(PROJECT / "storefront/shopify/shopify.app.toml")]
+        options += ["--app-origin", settings.public_url]
+        environment["SANDBOX_CLIENT_SECRET"] = opened(settings.shopify_client_secret) or ""
+    return Part(f"{shop.platform} store", [sys.executable, "-m", "sandbox", *options], environment)
 
 
 def free_port(wanted: int) -> int:

@@ -1,8 +1,8 @@
 """What happens in the demo, step by step, as a merchant and shoppers would cause it."""
 
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import requests
 
 from bazgasht.demo.check import Findings, read_back
 from bazgasht.demo.screen import Screen
-from bazgasht.demo.store import DemoStore
+from bazgasht.demo.shop import DemoShop
 from database import outbox, progress, results, stores
 from database.inbox import received_since
 from database.session import store_transaction
@@ -19,7 +19,6 @@ from jobs.history import BACKFILL
 
 START_SECONDS = 180.0
 LONGEST_STEP = 3600.0
-STATE = re.compile(r'name="state" value="([^"]+)"')
 
 
 class DemoFailed(Exception):
@@ -28,22 +27,19 @@ class DemoFailed(Exception):
 
 @dataclass(slots=True)
 class Journey:
-    """The demo under way, with what each step took in seconds."""
+    """The demo under way on one store, step by step."""
 
     context: Context
-    shop: DemoStore
+    shop: DemoShop
     screen: Screen
-    live_orders: int
-    live_per_second: float
     store_id: UUID = field(init=False)
-    seconds: dict[str, float] = field(default_factory=dict)
     events: int = 0
     findings: Findings = field(default_factory=Findings)
     sizes: dict[str, int] = field(default_factory=dict)
 
-    def run(self) -> None:
-        """Take every step; DemoFailed or requests' errors end it."""
-        steps: list[tuple[str, Callable[[], None]]] = [
+    def steps(self) -> list[tuple[str, Callable[[], None]]]:
+        """Every step with what it shows, in order."""
+        return [
             ("The store and the app start", self._start),
             ("The app is installed into the store", self._install),
             ("Its order history is loaded", self._load_history),
@@ -53,11 +49,6 @@ class Journey:
             ("What they change reaches the store", self._settle),
             ("Everything is read back from the store", self._read_back),
         ]
-        for text, step in steps:
-            began = time.monotonic()
-            with self.screen.step(text):
-                step()
-            self.seconds[text] = time.monotonic() - began
 
     def _start(self) -> None:
         self._wait(self._ready, "the app or the store does not start", START_SECONDS)
@@ -67,26 +58,13 @@ class Journey:
             ready = requests.get(f"{self.context.public_url}/readyz", timeout=2).ok
         except requests.RequestException:
             ready = False
-        return ready and self.shop.is_up()
+        return ready and self.shop.levers.is_up()
 
     def _install(self) -> None:
-        page = requests.get(
-            f"{self.context.public_url}/install/woocommerce",
-            params={"store": self.shop.url},
-            timeout=60,
-        )
-        state = STATE.search(page.text)
-        if state is None:
-            raise DemoFailed(f"the install page answered {page.status_code} without a form")
-        key, secret = self.shop.new_key()
-        answer = requests.post(
-            f"{self.context.public_url}/install/woocommerce/development",
-            data={"state": state[1], "key": key, "secret": secret},
-            timeout=60,
-        )
-        found = stores.find(self.context.engine, "woocommerce", self.shop.url)
-        if answer.status_code != 200 or found is None:
-            raise DemoFailed(f"the installation was answered with {answer.status_code}")
+        self.shop.install(self.context.public_url)
+        found = stores.find(self.context.engine, self.shop.platform, self.shop.store_url)
+        if found is None:
+            raise DemoFailed("the app does not know the store after its installation")
         self.store_id = found
         with store_transaction(self.context.engine, found) as session:
             row = stores.get(session, lock=True)
@@ -125,13 +103,14 @@ class Journey:
     def _stream(self) -> None:
         with store_transaction(self.context.engine, self.store_id) as session:
             began = stores.now(session)
-        wanted = min(self.live_orders, self.shop.state()["upcoming_orders"])
-        self.shop.stream(wanted, self.live_per_second)
+        levers = self.shop.levers
+        wanted = min(self.shop.live_orders, levers.state()["upcoming_orders"])
+        levers.stream(wanted, self.shop.live_per_second)
 
         def arrived() -> bool:
-            placed = self.shop.placed()
+            placed = levers.placed()
             self.screen.bar(placed, wanted, "orders")
-            return placed >= wanted and self.shop.state()["pending_deliveries"] == 0
+            return placed >= wanted and levers.state()["pending_deliveries"] == 0
 
         self._wait(arrived, "the live orders do not arrive")
         with store_transaction(self.context.engine, self.store_id) as session:
@@ -161,3 +140,11 @@ class Journey:
             if time.monotonic() > end:
                 raise DemoFailed(f"{problem}, after {seconds:.0f} seconds")
             time.sleep(0.2)
+
+
+def run_together(journeys: Sequence[Journey]) -> None:
+    """Take every step for all stores at once; the first failure ends it."""
+    for together in zip(*(journey.steps() for journey in journeys), strict=True):
+        with journeys[0].screen.step(together[0][0]), ThreadPoolExecutor() as pool:
+            for done in [pool.submit(step) for _, step in together]:
+                done.result()

@@ -39,8 +39,9 @@ def report(journey: Journey) -> None:
 def _claims(journey: Journey) -> list[tuple[str, str]]:
     found = journey.findings
     lists = f"{found.cross_sells:,} on {found.products_with_cross_sells:,} products"
-    proof = f"{found.accounts_worked_out} worked out anew from the store's own orders"
-    points = f"{found.points:,} on {found.accounts_with_points:,} accounts ({proof})"
+    points = f"{found.points:,} on {found.accounts_with_points:,} accounts"
+    if found.accounts_worked_out:
+        points += f" ({found.accounts_worked_out} worked out anew from the store's own orders)"
     return [
         ("orders", f"{found.orders:,}"),
         ("webhook events handled", f"{journey.events:,}"),
@@ -99,20 +100,15 @@ def _links(session: Session, journey: Journey) -> None:
         .order_by(Recommendation.lift.desc())
         .limit(1)
     )
-    slug = next(journey.shop.everything("products", include=example, _fields="slug"))["slug"]
     account = session.scalar(
         select(Customer.account_id)
         .join(CustomerCategory, CustomerCategory.customer_id == Customer.id)
         .where(Customer.account_id.is_not(None), CustomerCategory.basis == "predicted")
         .limit(1)
     ) or session.scalar(select(Customer.account_id).where(Customer.account_id.is_not(None)))
-    shop = journey.shop.url
     journey.screen.table(
         [
-            ("the store", f"{shop}/"),
-            ("a product with its cross-sells", f"{shop}/product/{slug}/"),
-            ("a customer's points", f"{shop}/my-account/{account}/"),
-            ("the same in Persian", f"{shop}/my-account/{account}/?lang=fa"),
+            *journey.shop.links(str(example), str(account)),
             ("the app's metrics", f"{journey.context.public_url}/metrics"),
         ]
     )

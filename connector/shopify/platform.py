@@ -94,6 +94,10 @@ class Shopify:
         """What a verified event means; see `connector.shopify.events.interpret`."""
         return events.interpret(topic, body, region=region)
 
+    def topics_to_register(self, topics: Sequence[str]) -> Sequence[str]:  # noqa: ARG002
+        """None: all are declared for every shop in shopify.app.toml, and would come twice."""
+        return ()
+
     def categories_of(self, category_ids: Sequence[str], source: str) -> Sequence[str]:
         """The one from `source` (taxonomy, product_type, collection), else from the next place."""
         return chosen(category_ids, source)

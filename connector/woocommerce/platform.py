@@ -44,6 +44,10 @@ class WooCommerce:
         """What a verified event means; see `connector.woocommerce.events.interpret`."""
         return events.interpret(topic, body, region=region)
 
+    def topics_to_register(self, topics: Sequence[str]) -> Sequence[str]:
+        """All of them."""
+        return topics
+
     def categories_of(self, category_ids: Sequence[str], source: str) -> Sequence[str]:  # noqa: ARG002
         """All of them: a WooCommerce product's categories come from one place."""
         return category_ids

@@ -5,8 +5,10 @@ easy way: an alternative to the Pareto/NBD model", Marketing Science 24 (2005), 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln, hyp2f1
@@ -102,12 +104,11 @@ def fit_bg_nbd(frequency: Array, recency: Array, age: Array) -> BgNbd:
     x, t_x, t = _checked(frequency, recency, age)
     require_evidence("customers", len(x), SMALLEST_SAMPLE)
     require_evidence("customers who bought again", int((x > 0).sum()), SMALLEST_REPEATERS)
-    rows, weights = np.unique(np.stack([x, t_x, t], axis=1), axis=0, return_counts=True)
     start = np.log([1.0, max(float(t.mean()) / 2, 1e-3), 1.0, 2.0])
     found = minimize(
         _loss,
         start,
-        args=(*rows.T, weights),
+        args=_alike(x, t_x, t),
         jac=True,
         method="L-BFGS-B",
         bounds=BOUNDS,
@@ -128,12 +129,30 @@ def fit_bg_nbd(frequency: Array, recency: Array, age: Array) -> BgNbd:
     )
 
 
+def _alike(x: Floats, t_x: Floats, t: Floats) -> tuple[NDArray[Any], ...]:
+    """Return the customers as `_loss` takes them, alike ones as one row with their number."""
+    columns = ["x", "t_x", "t"]
+    rows = pl.DataFrame([x, t_x, t], schema=columns).group_by(columns).len().sort(columns)
+    counts, place = np.unique(rows["x"].to_numpy(), return_inverse=True)
+    return counts, place, rows["t_x"].to_numpy(), rows["t"].to_numpy(), rows["len"].to_numpy()
+
+
 def _loss(
-    logarithms: Floats, x: Floats, t_x: Floats, t: Floats, weights: NDArray[np.int64]
+    logarithms: Floats,
+    counts: Floats,
+    place: NDArray[np.int64],
+    t_x: Floats,
+    t: Floats,
+    weights: NDArray[np.int64],
 ) -> tuple[float, Floats]:
-    """Return minus the mean log-likelihood and its gradient by the parameters' logarithms."""
+    """Return minus the mean log-likelihood and its gradient by the parameters' logarithms.
+
+    `counts` are the different frequencies, `place` says which of them is that of each row: the
+    gamma functions are many times slower than the rest and only needed once for each.
+    """
     parameters = np.exp(logarithms)
     r, alpha, a, b = parameters
+    x = counts[place]
     repeats = x > 0
     before = np.maximum(b + x - 1, 1e-300)
     log_t, log_t_x = np.log(alpha + t), np.log(alpha + t_x)
@@ -141,21 +160,32 @@ def _loss(
     left = np.where(repeats, np.log(a) - np.log(before) - (r + x) * log_t_x, -np.inf)
     either = np.logaddexp(stayed, left)
     gone = np.exp(left - either)
-    value = (
-        gammaln(r + x) - gammaln(r) + r * np.log(alpha) + either
-        + gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
-    )  # fmt: skip
-    shared = digamma(a + b) - digamma(a + b + x)
+    value, by_r, by_a, by_b = _gamma_parts(counts, r, a, b)[:, place]
     slopes = np.stack(
         [
-            digamma(r + x) - digamma(r) + np.log(alpha) - (1 - gone) * log_t - gone * log_t_x,
+            by_r + np.log(alpha) - (1 - gone) * log_t - gone * log_t_x,
             r / alpha - (r + x) * ((1 - gone) / (alpha + t) + gone / (alpha + t_x)),
-            shared + gone / a,
-            shared + digamma(b + x) - digamma(b) - np.where(repeats, gone / before, 0.0),
+            by_a + gone / a,
+            by_b - np.where(repeats, gone / before, 0.0),
         ]
     )
     total = weights.sum()
-    return -float(value @ weights) / total, -(slopes @ weights) * parameters / total
+    likelihood = (value + r * np.log(alpha) + either) @ weights
+    return -float(likelihood) / total, -(slopes @ weights) * parameters / total
+
+
+def _gamma_parts(x: Floats, r: float, a: float, b: float) -> Floats:
+    """Return the part of the log-likelihood that is gamma functions, and its slopes by r, a, b."""
+    shared = digamma(a + b) - digamma(a + b + x)
+    return np.stack(
+        [
+            gammaln(r + x) - gammaln(r)
+            + gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x),
+            digamma(r + x) - digamma(r),
+            shared,
+            shared + digamma(b + x) - digamma(b),
+        ]
+    )  # fmt: skip
 
 
 def _checked(frequency: Array, recency: Array, age: Array) -> tuple[Floats, Floats, Floats]:

@@ -5,6 +5,7 @@ same factors were known, and what followed is known now. The probability of bein
 BG/NBD model is no such score, for it is 1 for everybody who bought once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -30,6 +31,7 @@ from retention.prediction.columns import (
     SILENCE_DAYS,
 )
 from retention.prediction.evidence import NotEnoughData, require_evidence
+from retention.prediction.gaps import LATEST, SUM, histories
 from retention.prediction.logistic import Logistic, fit_logistic
 from retention.prediction.summary import customer_summary, until, within
 
@@ -60,6 +62,14 @@ class ChurnScores:
     area: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """Factors of the customers known at the beginning of a period, and who stayed away in it."""
+
+    factors: Floats
+    away: NDArray[np.bool_]
+
+
 def churn_scores(days: pl.DataFrame, last_day: date, horizon_days: int = 90) -> ChurnScores:
     """Return the probability that each customer orders nothing in the coming `horizon_days`.
 
@@ -79,7 +89,11 @@ def churn_scores(days: pl.DataFrame, last_day: date, horizon_days: int = 90) -> 
     """
     if horizon_days < 1:
         raise ValueError(f"horizon_days is {horizon_days}; give at least 1 day")
-    model, observations, periods = _learned(days, last_day, horizon_days)
+    past = [_seen(days, end, horizon_days) for end in _period_ends(days, last_day, horizon_days)]
+    if not past:
+        have = (last_day - _first_day(days, last_day)).days + 1
+        raise NotEnoughData("days of history", have, 2 * horizon_days)
+    model = _learned(past[:PERIODS])
     customers, factors = _factors(days, last_day, horizon_days)
     parts = model.contributions(factors)
     table = pl.DataFrame(
@@ -88,8 +102,9 @@ def churn_scores(days: pl.DataFrame, last_day: date, horizon_days: int = 90) -> 
         | {MAIN_FACTOR: np.array(FACTORS)[np.abs(parts).argmax(axis=1)]},
         schema=CHURN_SCORES,
     )
-    backtest, area = _backtest(days, last_day - timedelta(days=horizon_days), horizon_days)
-    return ChurnScores(table, horizon_days, observations, periods, backtest, area)
+    backtest, area = _backtest(past)
+    observations = sum(len(period.away) for period in past[:PERIODS])
+    return ChurnScores(table, horizon_days, observations, len(past[:PERIODS]), backtest, area)
 
 
 def stayed_away(
@@ -100,30 +115,26 @@ def stayed_away(
     return ~customers.is_in(came.implode()).to_numpy()
 
 
-def _learned(days: pl.DataFrame, last_day: date, horizon_days: int) -> tuple[Logistic, int, int]:
-    """Learn from the completed periods before `last_day`."""
-    ends = _period_ends(days, last_day, horizon_days)
-    if not ends:
-        have = (last_day - _first_day(days, last_day)).days + 1
-        raise NotEnoughData("days of history", have, 2 * horizon_days)
-    seen = [_factors(days, end, horizon_days) for end in ends]
-    factors = np.concatenate([table for _, table in seen])
-    away = np.concatenate(
-        [
-            stayed_away(days, customers, end, horizon_days)
-            for end, (customers, _) in zip(ends, seen, strict=True)
-        ]
-    )
+def _seen(days: pl.DataFrame, last_day: date, horizon_days: int) -> _Period:
+    customers, factors = _factors(days, last_day, horizon_days)
+    return _Period(factors, stayed_away(days, customers, last_day, horizon_days))
+
+
+def _learned(periods: Sequence[_Period]) -> Logistic:
+    away = np.concatenate([period.away for period in periods] or [np.zeros(0, dtype=bool)])
     require_evidence("customers observed for a whole period", len(away), SMALLEST_SAMPLE)
     rarer = int(min(away.sum(), (~away).sum()))
     require_evidence("customers of the rarer outcome", rarer, SMALLEST_OUTCOME)
-    return fit_logistic(factors, away), len(away), len(ends)
+    return fit_logistic(np.concatenate([period.factors for period in periods]), away)
 
 
 def _period_ends(days: pl.DataFrame, last_day: date, horizon_days: int) -> list[date]:
-    """Return the days after which a whole period was seen, with as long a history before."""
+    """Return the days after which a whole period was seen, with as long a history before.
+
+    The latest is the first; one more than are learned from, for the backtest of the latest.
+    """
     first = _first_day(days, last_day)
-    ends = [last_day - timedelta(days=horizon_days * back) for back in range(1, PERIODS + 1)]
+    ends = [last_day - timedelta(days=horizon_days * back) for back in range(1, PERIODS + 2)]
     return [end for end in ends if (end - first).days >= horizon_days - 1]
 
 
@@ -137,34 +148,26 @@ def _factors(days: pl.DataFrame, last_day: date, horizon_days: int) -> tuple[pl.
     known = customer_summary(days, last_day)
     x, t_x, t = (known[name].to_numpy() for name in (FREQUENCY, RECENCY_DAYS, AGE_DAYS))
     silent = fit_bg_nbd(x, t_x, t).probability_of_no_purchase(horizon_days, x, t_x, t)
-    rhythm = (
-        until(days, last_day)
-        .group_by(CUSTOMER_ID, maintain_order=True)
-        .agg(
-            pl.col(DAY).diff().dt.total_days().log().sum().alias("logarithms"),
-            (pl.col(DAY) > last_day - timedelta(days=horizon_days)).sum().alias("recent"),
-        )
-    )
-    logarithms = rhythm["logarithms"].to_numpy()
+    bought = until(days, last_day)
+    logarithms = histories(bought, [CUSTOMER_ID]).filter(pl.col(LATEST))[SUM].to_numpy()
+    latest = bought.filter(pl.col(DAY) > last_day - timedelta(days=horizon_days))
+    recent = known.join(
+        latest.group_by(CUSTOMER_ID).len(), on=CUSTOMER_ID, how="left", maintain_order="left"
+    )["len"].fill_null(0)
     usual = logarithms.sum() / max(int(x.sum()), 1)
     columns = [
         logit(np.clip(silent, 1e-9, 1 - 1e-9)),
         np.log1p(known[SILENCE_DAYS].to_numpy()),
         (logarithms + RHYTHM_STRENGTH * usual) / (x + RHYTHM_STRENGTH),
-        np.log1p(rhythm["recent"].to_numpy()),
+        np.log1p(recent.to_numpy()),
     ]
     return known[CUSTOMER_ID], np.column_stack(columns)
 
 
-def _backtest(
-    days: pl.DataFrame, last_day: date, horizon_days: int
-) -> tuple[Calibration | None, float | None]:
-    """Score the customers as on `last_day` and compare with the period that followed."""
+def _backtest(past: Sequence[_Period]) -> tuple[Calibration | None, float | None]:
+    """Score the latest completed period with what was known at its beginning."""
     try:
-        model, _, _ = _learned(days, last_day, horizon_days)
-        customers, factors = _factors(days, last_day, horizon_days)
-        scores = model.probability(factors)
-        away = stayed_away(days, customers, last_day, horizon_days)
-        return calibration(scores, away), area_under_curve(scores, away)
+        scores = _learned(past[1:]).probability(past[0].factors)
+        return calibration(scores, past[0].away), area_under_curve(scores, past[0].away)
     except NotEnoughData:
         return None, None

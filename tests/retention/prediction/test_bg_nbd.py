@@ -67,9 +67,10 @@ def test_cdnow_agrees_with_lifetimes() -> None:
 def test_the_gradient_is_that_of_the_likelihood(logarithms: list[float]) -> None:
     table = (
         np.array([0.0, 1, 5]),
-        np.array([0.0, 3, 20]),
-        np.array([9.0, 7, 20]),
-        np.array([2, 1, 1]),
+        np.array([0, 1, 2, 0]),
+        np.array([0.0, 3, 20, 0]),
+        np.array([9.0, 7, 20, 4]),
+        np.array([2, 1, 1, 3]),
     )
 
     def value(point: Floats) -> float:

@@ -58,7 +58,7 @@ def test_cdnow_agrees_with_lifetimes() -> None:
 
 @given(st.lists(st.floats(-1, 2), min_size=3, max_size=3))
 def test_the_gradient_is_that_of_the_likelihood(logarithms: list[float]) -> None:
-    table = (np.array([1.0, 4, 9]), np.array([0.2, 1, 3]))
+    table = (np.array([1.0, 4, 9]), np.array([0, 1, 2, 0]), np.array([0.2, 1, 3, 2]))
 
     def value(point: Floats) -> float:
         return _loss(point, *table)[0]

@@ -1,7 +1,10 @@
 """Stores with the app installed, and what tests do with them."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -33,6 +36,40 @@ def opened(context: Context) -> Iterator[Opened]:
 def shop(installed: Installed) -> Shop:
     """The installed store, as its shoppers and its merchant use it."""
     return Shop(installed.sandbox)
+
+
+@dataclass
+class Calls:
+    """The calls that a store has been asked, as (method, path below wc/v3, body)."""
+
+    made: list[tuple[str, str, Any]] = field(default_factory=list)
+
+    def watch(self, sandbox: RunningStore) -> None:
+        """Note every call from now on."""
+        inner = sandbox.server.application
+
+        def noting(environ: Any, start_response: Any) -> Any:
+            body = environ["wsgi.input"].read()
+            environ["wsgi.input"] = BytesIO(body)
+            path = environ["PATH_INFO"].removeprefix("/wp-json/wc/v3/")
+            self.made.append((environ["REQUEST_METHOD"], path, json.loads(body or b"null")))
+            return inner(environ, start_response)
+
+        sandbox.server.application = noting
+
+    def writes(self) -> list[tuple[str, Any]]:
+        """What was written since the last time this was asked, as (path, body)."""
+        written = [(path, body) for method, path, body in self.made if method != "GET"]
+        self.made.clear()
+        return written
+
+
+@pytest.fixture
+def calls(installed: Installed) -> Calls:
+    """The calls to the installed store, from now on."""
+    calls = Calls()
+    calls.watch(installed.sandbox)
+    return calls
 
 
 def set_settings(installed: Installed, **settings: Any) -> None:

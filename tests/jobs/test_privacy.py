@@ -177,6 +177,17 @@ def test_a_later_delivery_of_an_old_order_does_not_bring_the_person_back(nika: N
     assert nika.figures() == before
 
 
+def test_an_order_that_wordpress_makes_anonymous_afterwards_stays_the_nameless_customers(
+    nika: Nika,
+) -> None:
+    before = nika.figures()
+    nika.erase()
+    nameless = {"first_name": "", "last_name": "", "phone": "", "email": "deleted@site.invalid"}
+    nika.shop.change(f"orders/{nika.first['id']}", customer_id=0, billing=nameless)
+    catch_up(nika.installed)
+    assert nika.figures() == before
+
+
 def test_loading_the_history_again_does_not_bring_the_person_back(nika: Nika) -> None:
     before = nika.figures()
     nika.erase()

@@ -39,57 +39,65 @@ def purchases(
     if joining_minutes < 0:
         raise ValueError(f"joining_minutes is {joining_minutes}; give 0 to join no orders")
     kept = lines.filter(pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null())
-    numbered = kept.join(_purchase_of_order(kept, joining_minutes), on=ORDER_ID)
-    heads = numbered.group_by(PURCHASE_ID, CUSTOMER_ID, SEQUENCE).agg(
-        pl.col(PLACED_AT).min(), pl.col(NET).sum().cast(MONEY)
+    orders = _purchase_of_order(kept, joining_minutes)
+    heads = orders.group_by(PURCHASE_ID).agg(
+        pl.col(CUSTOMER_ID, SEQUENCE, PLACED_AT).min(), pl.col(NET).sum().cast(MONEY)
     )
     return (
-        heads.join(_category_of_purchase(numbered, products), on=PURCHASE_ID)
+        heads.join(_category_of_purchase(kept, orders, products), on=PURCHASE_ID, how="left")
         .sort(CUSTOMER_ID, SEQUENCE)
         .select(PURCHASES.names())
     )
 
 
 def _purchase_of_order(kept: pl.DataFrame, joining_minutes: int) -> pl.DataFrame:
-    """Return for each order the purchase it belongs to and that purchase's sequence."""
-    gap = pl.col(PLACED_AT).diff().over(CUSTOMER_ID)
-    if joining_minutes > 0:
-        begins = gap.is_null() | (gap > pl.duration(minutes=joining_minutes))
-    else:
-        begins = pl.lit(value=True)
-    return (
+    """Return each order with the purchase it belongs to and that purchase's sequence."""
+    orders = (
         kept.group_by(ORDER_ID)
-        .agg(pl.col(CUSTOMER_ID).min(), pl.col(PLACED_AT).min())
+        .agg(pl.col(CUSTOMER_ID, PLACED_AT).min(), pl.col(NET).sum())
         .sort(CUSTOMER_ID, PLACED_AT, ORDER_ID)
-        .with_columns(begins.alias("begins"))
-        .with_columns(pl.col("begins").cum_sum().over(CUSTOMER_ID).cast(pl.Int32).alias(SEQUENCE))
-        .select(
-            ORDER_ID,
-            pl.col(SEQUENCE),
-            pl.col(ORDER_ID).first().over(CUSTOMER_ID, SEQUENCE).alias(PURCHASE_ID),
-        )
+    )
+    is_first = pl.col(CUSTOMER_ID).ne_missing(pl.col(CUSTOMER_ID).shift(1))
+    late = pl.col(PLACED_AT).diff() > pl.duration(minutes=joining_minutes)
+    begins = is_first | late if joining_minutes > 0 else pl.lit(value=True)
+    # A customer's orders lie together, so what begins with one of them is filled forward.
+    begun = pl.col("begins").cum_sum().cast(pl.Int32)
+    before = pl.when(is_first).then(begun - 1).forward_fill()
+    return orders.with_columns(begins.alias("begins")).with_columns(
+        (begun - before).alias(SEQUENCE),
+        pl.when("begins").then(ORDER_ID).forward_fill().alias(PURCHASE_ID),
     )
 
 
-def _category_of_purchase(numbered: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
-    """Return one category per purchase, null only when none of its lines has one."""
+def _category_of_purchase(
+    kept: pl.DataFrame, orders: pl.DataFrame, products: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the category of each purchase of which a line has one."""
+    known = products.select(PRODUCT_ID, CATEGORY_ID).drop_nulls()
+    named = (
+        kept.select(ORDER_ID, PRODUCT_ID, POSITION, NET)
+        .join(known, on=PRODUCT_ID)
+        .join(orders.select(ORDER_ID, PURCHASE_ID), on=ORDER_ID)
+    )
+    largest = (
+        named.group_by(PURCHASE_ID, CATEGORY_ID)
+        .agg(pl.col(NET).sum())
+        .filter(pl.col(NET) == pl.col(NET).max().over(PURCHASE_ID))
+        .drop(NET)
+    )
+    alone = pl.len().over(PURCHASE_ID) == 1
+    chosen = largest.filter(alone)
+    return pl.concat(
+        [chosen, _first_of(largest.join(chosen, on=PURCHASE_ID, how="anti"), named, orders)]
+    )
+
+
+def _first_of(equal: pl.DataFrame, named: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
+    """Return of each purchase's categories in `equal` the one whose line comes first."""
     return (
-        numbered.join(
-            products.select(PRODUCT_ID, CATEGORY_ID),
-            on=PRODUCT_ID,
-            how="left",
-            maintain_order="left",
-        )
+        named.join(equal, on=[PURCHASE_ID, CATEGORY_ID], how="semi")
+        .join(orders.select(ORDER_ID, PLACED_AT), on=ORDER_ID)
         .sort(PLACED_AT, ORDER_ID, POSITION, PRODUCT_ID)
-        .with_row_index("place")
-        .group_by(PURCHASE_ID, CATEGORY_ID)
-        .agg(pl.col(NET).sum(), pl.col("place").min())
-        .sort(
-            pl.col(CATEGORY_ID).is_null(),
-            pl.col(NET),
-            pl.col("place"),
-            descending=[False, True, False],
-        )
         .group_by(PURCHASE_ID, maintain_order=True)
         .agg(pl.col(CATEGORY_ID).first())
     )

@@ -64,3 +64,21 @@ def store(customers: int = 400, length: int = 360, seed: int = 7) -> pl.DataFram
                 break
             now += 1 + random.exponential(gap)
     return days(*{row[:2]: row for row in rows}.values())
+
+
+def shuffled(rows: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
+    """Deal each customer's gaps, amounts and categories anew, and end at the end of a gap.
+
+    Each customer is moved in time so that the last gap ends on the same day, 5000; the purchase
+    that ended it is taken away: the last gap has become a silence, as long as a gap can be.
+    """
+    parts = []
+    for _, own in rows.group_by("customer_id", maintain_order=True):
+        numbers = own["day"].to_physical().to_numpy()
+        gaps = random.permutation(np.diff(numbers))
+        ends = pl.Series("day", [day(int(5000 - gaps[place:].sum())) for place in range(len(gaps))])
+        dealt = [
+            own[name].gather(random.permutation(own.height)) for name in ("category_id", "net")
+        ]
+        parts.append(own.with_columns(dealt).head(len(gaps)).with_columns(ends))
+    return pl.concat(parts)

@@ -10,7 +10,7 @@ from retention.prediction.alerts import OTHER_CATEGORY, SLOWER, SMALLER, at_leas
 from retention.prediction.columns import ALERTS
 from retention.prediction.silences import SILENT
 from retention.prediction.summary import until
-from tests.retention.prediction.tables import Bought, day, days, rhythm, store
+from tests.retention.prediction.tables import Bought, day, days, rhythm, shuffled, store
 
 # Forty customers with twenty uneven gaps each, whose amounts and categories vary without a trend.
 RANDOM = np.random.default_rng(11)
@@ -91,24 +91,6 @@ def test_short_histories_are_not_tested() -> None:
     assert found.tested == {SILENT: 0, SLOWER: 0, SMALLER: 1, OTHER_CATEGORY: 1}
     assert found.table.is_empty()
     assert change_alerts(days(), day(0)).table.schema == ALERTS
-
-
-def shuffled(rows: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
-    """Deal each customer's gaps, amounts and categories anew, and end at the end of a gap.
-
-    Each customer is moved in time so that the last gap ends on the same day, 5000; the purchase
-    that ended it is taken away: the last gap has become a silence, as long as a gap can be.
-    """
-    parts = []
-    for _, own in rows.group_by("customer_id", maintain_order=True):
-        numbers = own["day"].to_physical().to_numpy()
-        gaps = random.permutation(np.diff(numbers))
-        ends = pl.Series("day", [day(int(5000 - gaps[place:].sum())) for place in range(len(gaps))])
-        dealt = [
-            own[name].gather(random.permutation(own.height)) for name in ("category_id", "net")
-        ]
-        parts.append(own.with_columns(dealt).head(len(gaps)).with_columns(ends))
-    return pl.concat(parts)
 
 
 @pytest.mark.parametrize(("rate", "least"), [(0.01, 0), (0.05, 10)])

@@ -128,7 +128,7 @@ def parse_store(value: str) -> UUID:
 
 def load_commands() -> None:
     """Let the modules that hold commands join the group; they need it to be there first."""
-    from bazgasht import privacy_commands, store_commands  # noqa: PLC0415, F401
+    from bazgasht import import_commands, privacy_commands, store_commands  # noqa: PLC0415, F401
     from bazgasht.demo import command  # noqa: PLC0415, F401
 
 

@@ -62,10 +62,13 @@ class LookUp:
     """An event that says only that something happened to an object: read it from the store.
 
     An empty `id` means some object of this kind, which one is not known: reconcile the kind.
+    `at` is when the store changed it, where the event tells: whoever has read a later state
+    need not read again. It is no part of what the event is about.
     """
 
     kind: ObjectKind
     id: str
+    at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Events that are not about an order, product or customer as it is now, and what they lead to."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from connector.platform import (
 from database import stores
 from database.models import Order
 from database.session import store_transaction
+from database.versions import known_versions
 from jobs import privacy, queue
 from jobs.context import ActiveStore, Context, NotActive, connected
 from jobs.facts import Key
@@ -37,7 +39,8 @@ def act(context: Context, store: ActiveStore, meaning: Meaning, event_key: str) 
     """
     match meaning:
         case LookUp(kind, identifier) if identifier:
-            return [(kind, identifier)]
+            is_old = meaning.at is not None and _is_known(context, store, meaning, meaning.at)
+            return [] if is_old else [(kind, identifier)]
         case LookUp():
             _compare(context, store)
         case Merged(kept, gone):
@@ -53,6 +56,21 @@ def act(context: Context, store: ActiveStore, meaning: Meaning, event_key: str) 
         case Ignored(reason):
             log.debug("event ignored", store=str(store.id), reason=reason)
     return []
+
+
+def _is_known(context: Context, store: ActiveStore, news: LookUp, at: datetime) -> bool:
+    """Whether that state was read already: most news of products are of our own writing.
+
+    Times have whole seconds. An order may change twice within one, which must not be missed;
+    what a product or customer changed in the same second, polling finds.
+    """
+    if news.kind == "category":
+        return False
+    with store_transaction(context.engine, store.id) as session:
+        known = known_versions(session, news.kind, [news.id]).get(news.id)
+    if known is None or known.gone or known.content is None or known.modified_at is None:
+        return False
+    return known.modified_at > at or (known.modified_at == at and news.kind != "order")
 
 
 def _compare(context: Context, store: ActiveStore) -> None:

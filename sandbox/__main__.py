@@ -10,6 +10,7 @@ from pathlib import Path
 from sandbox import journey
 from sandbox.running import Running
 from sandbox.server import RunningStore
+from sandbox.shopify.api.cost import RateLimit
 from sandbox.shopify.app_config import AppConfig, from_toml
 from sandbox.shopify.server import RunningShop, ShopOptions
 from sandbox.shopify.shop import ShopProfile
@@ -37,6 +38,9 @@ def _arguments() -> argparse.Namespace:
     shopify.add_argument("--shop", default=ShopProfile().domain, help="name.myshopify.com")
     shopify.add_argument("--app-config", type=Path, help="the app's shopify.app.toml")
     shopify.add_argument("--app-origin", help="where the app really is: http://127.0.0.1:8000")
+    shopify.add_argument(
+        "--restore-rate", type=float, default=100, help="points a second: 1000 on the Plus plan"
+    )
     shopify.add_argument("--client-id", help="stands in for the client_id of the app-config")
     return parser.parse_args()
 
@@ -63,7 +67,11 @@ def _running(store: Store, options: argparse.Namespace) -> Running:
     tls = _tls(options.tls_cert, options.tls_key)
     if options.platform == "woocommerce":
         return RunningStore(store, address=address, url=options.url, tls=tls)
-    shaped = ShopOptions(app=_app(options), profile=ShopProfile(domain=options.shop))
+    shaped = ShopOptions(
+        app=_app(options),
+        profile=ShopProfile(domain=options.shop),
+        rate_limit=RateLimit(maximum=20 * options.restore_rate, restore_rate=options.restore_rate),
+    )
     return RunningShop(store, shaped, address=address, url=options.url, tls=tls)
 
 

@@ -139,7 +139,7 @@ def _store_part(settings: AppSettings, shop: DemoShop, households: int) -> Part:
     options = ["--port", port, "--households", str(households), "--history-share", "0.98"]
     environment = {}
     if shop.platform == "shopify":
-        options += ["--platform", "shopify", "--shop", SHOP_DOMAIN]
+        options += ["--platform", "shopify", "--shop", SHOP_DOMAIN, "--restore-rate", "1000"]
         options += ["--app-config", str(PROJECT / "storefront/shopify/shopify.app.toml")]
         options += ["--app-origin", settings.public_url]
         environment["SANDBOX_CLIENT_SECRET"] = opened(settings.shopify_client_secret) or ""

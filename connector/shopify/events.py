@@ -97,9 +97,10 @@ def interpret(topic: str, body: bytes, *, region: str) -> Meaning:
 
 def _look_up(kind: ObjectKind, type_name: str) -> Reader:
     def read(body: bytes, region: str) -> Meaning:  # noqa: ARG001  # One signature.
-        identifier = validate(notices.Named, body, kind).global_id(type_name)
-        is_category = kind == "category"
-        return LookUp(kind, category_id(identifier) if is_category else number_of(identifier))
+        named = validate(notices.Named, body, kind)
+        identifier = named.global_id(type_name)
+        number = category_id(identifier) if kind == "category" else number_of(identifier)
+        return LookUp(kind, number, at=named.updated_at)
 
     return read
 

@@ -9,7 +9,7 @@ what one compliance notice has and another has not is told apart here.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from connector.errors import BadPayload
 from connector.shopify.ids import gid, is_gid, kind_of
@@ -35,6 +35,7 @@ class Named(_Notice):
 
     id: _Number | None = None
     admin_graphql_api_id: Text = ""
+    updated_at: AwareDatetime | None = None
 
     def global_id(self, type_name: str) -> str:
         """The object's global identifier. BadPayload if it has none, or is of another type."""

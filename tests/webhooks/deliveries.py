@@ -56,7 +56,7 @@ def order_body(**changes: Any) -> bytes:
         "date_modified_gmt": "2026-05-01T12:00:00",
         "date_paid_gmt": "2026-05-01T12:00:00",
         "customer_id": 0,
-        "billing": {"email": "guest@example.test", "phone": "", "country": "US"},
+        "billing": {"email": "leila@example.test", "phone": "", "country": "US"},
         "total": "12.50",
         "line_items": [
             {"id": 1, "name": "Beans", "product_id": 70, "quantity": 1, "total": "12.50"}

@@ -6,6 +6,7 @@ BG/NBD model is no such score, for it is 1 for everybody who bought once.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -89,10 +90,7 @@ def churn_scores(days: pl.DataFrame, last_day: date, horizon_days: int = 90) -> 
     """
     if horizon_days < 1:
         raise ValueError(f"horizon_days is {horizon_days}; give at least 1 day")
-    past = [_seen(days, end, horizon_days) for end in _period_ends(days, last_day, horizon_days)]
-    if not past:
-        have = (last_day - _first_day(days, last_day)).days + 1
-        raise NotEnoughData("days of history", have, 2 * horizon_days)
+    past = _past(days, last_day, horizon_days)
     model = _learned(past[:PERIODS])
     customers, factors = _factors(days, last_day, horizon_days)
     parts = model.contributions(factors)
@@ -113,6 +111,19 @@ def stayed_away(
     """Return which of `customers` bought nothing in the `horizon_days` after `last_day`."""
     came = within(days, last_day, horizon_days)[CUSTOMER_ID].unique()
     return ~customers.is_in(came.implode()).to_numpy()
+
+
+def _past(days: pl.DataFrame, last_day: date, horizon_days: int) -> list[_Period]:
+    """Return the completed periods, the latest first, at least one."""
+    ends = _period_ends(days, last_day, horizon_days)
+    if not ends:
+        have = (last_day - _first_day(days, last_day)).days + 1
+        raise NotEnoughData("days of history", have, 2 * horizon_days)
+    periods = [_seen(days, ends[0], horizon_days)]
+    # Of the earlier ones those count that had customers enough for the model.
+    with suppress(NotEnoughData):
+        periods.extend(_seen(days, end, horizon_days) for end in ends[1:])
+    return periods
 
 
 def _seen(days: pl.DataFrame, last_day: date, horizon_days: int) -> _Period:

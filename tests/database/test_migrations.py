@@ -17,7 +17,7 @@ from bazgasht.services import PostgresServer, RunningServices
 from database.migrate import MigrationError, configuration, migrate
 from database.models import Base
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,13 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
     "privacy_keys": lambda: {"sealed": b"k"},
     "erased_identities": lambda: {"hash": b"h", "pseudonym": "p", "erased_at": NOON},
     "privacy_requests": lambda: {"key": "k", "kind": "erase", "subject_hash": b"h"},
+    "reports": lambda: {
+        "kind": "month", "period_start": NOON, "period_end": NOON, "fingerprint": "f",
+        "report": {},
+    },
+    "report_changes": lambda: {"period_start": NOON, "period_end": NOON, "changes": []},
+    "baselines": lambda: {"name": "stickiness_repeat", "figure": {}},
+    "customer_predictions": lambda: {"customer_id": 1, "segment": "new"},
 }  # fmt: skip
 NEEDS = {"order_lines": "orders", "refunds": "orders", "point_entries": "customers"}
 

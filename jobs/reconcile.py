@@ -89,16 +89,19 @@ def reconnected(context: Context, store_id: UUID) -> ActiveStore:
     """The store; one that had refused our key is tried again first.
 
     Raises:
-        NotActive: the store is unknown or uninstalled.
-        ConnectorError: it still refuses, or does not answer.
+        NotActive: the store is unknown or uninstalled, or still refuses our key.
+        ConnectorError: it does not answer.
     """
     with store_transaction(context.engine, store_id) as session:
         row = stores.get(session)
         if row is None or row.state != "disconnected":
             return active_store(context, store_id)
         store = describe(context, row)
-    with connected(context, store) as connection:
-        connection.profile()
+    try:
+        with connected(context, store) as connection:
+            connection.profile()
+    except CredentialsRefused as error:
+        raise NotActive(str(store_id)) from error
     with store_transaction(context.engine, store_id) as session:
         stores.change_state(session, "disconnected", "active")
     return active_store(context, store_id)

@@ -61,6 +61,8 @@ def install(store_id: str) -> None:
 def _install(context: Context, store_id: UUID) -> None:
     try:
         store = active_store(context, store_id)
+        if not _is_unfinished(context, store):
+            return  # Asked for more than once while other stores' histories were loading.
         register_webhooks(context, store)
         for kind, task in BACKFILL.items():
             backfill(context, store, kind, task)
@@ -70,6 +72,12 @@ def _install(context: Context, store_id: UUID) -> None:
         disconnect(context, store, error)
     except ConnectorError as error:
         log.warning("history interrupted, to be resumed", store=str(store_id), error=str(error))
+
+
+def _is_unfinished(context: Context, store: ActiveStore) -> bool:
+    with store_transaction(context.engine, store.id) as session:
+        running = {row.task for row in progress.all_tasks(session) if row.state == "running"}
+    return not running.isdisjoint(BACKFILL.values())
 
 
 def backfill(context: Context, store: ActiveStore, kind: ObjectKind, task: str) -> None:

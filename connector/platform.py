@@ -210,6 +210,13 @@ class ConnectedStore(Protocol):
         """
         ...
 
+    def shows_orders_since(self) -> datetime | None:
+        """Orders placed before this are hidden from us, so not finding one says nothing.
+
+        None when every order is shown.
+        """
+        ...
+
     def complete(self, order: Order) -> Order:
         """The order with the lines of every refund, read from the store where they are missing."""
         ...

@@ -260,12 +260,19 @@ def refunded_orders(session: Session, within: timedelta) -> Sequence[str]:
     ).all()
 
 
-def present_orders(session: Session) -> set[str]:
-    """Every order that is neither gone nor in the trash, but for those only a file has told of."""
-    return set(
-        session.scalars(
-            select(Order.external_id).where(
-                Order.gone.is_(False), Order.status != "trash", Order.modified_at > EPOCH
-            )
-        )
+def placed_at(session: Session, identifier: str) -> datetime | None:
+    """When an order was placed, None when it is not known."""
+    return session.scalar(select(Order.placed_at).where(Order.external_id == identifier))
+
+
+def present_orders(session: Session, since: datetime | None = None) -> set[str]:
+    """Every order that is neither gone nor in the trash, but for those only a file has told of.
+
+    `since` leaves out what was placed before.
+    """
+    statement = select(Order.external_id).where(
+        Order.gone.is_(False), Order.status != "trash", Order.modified_at > EPOCH
     )
+    if since is not None:
+        statement = statement.where(Order.placed_at >= since)
+    return set(session.scalars(statement))

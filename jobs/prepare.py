@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from connector.errors import CredentialsRefused, RateLimited, TemporaryError
 from connector.platform import ConnectedStore
+from database.orders import placed_at
 from database.session import store_transaction
 from database.versions import Version
 from jobs.absorb import NO_FACTS_FAULT, Facts
@@ -110,4 +111,14 @@ class _Reading:
             record = read(self.connection, name)
         else:
             before = self.versions.get(key)
+        if record is None and self._is_hidden(key):
+            return
         self.prepared.facts.append((name, Fact(record, read_now=True, known_before=before)))
+
+    def _is_hidden(self, key: Key) -> bool:
+        """Whether the store may have the order and only not show it, because it is old."""
+        if key[0] != "order" or (since := self.connection.shows_orders_since()) is None:
+            return False
+        with store_transaction(self.context.engine, self.store.id) as session:
+            placed = placed_at(session, key[1])
+        return placed is not None and placed < since

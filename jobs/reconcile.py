@@ -1,7 +1,7 @@
 """Finding what webhooks missed: polling by date, comparing identifiers, mending webhooks."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -32,9 +32,9 @@ UNREAD_AT_ONCE = 500
 REFUNDED_WITHIN = timedelta(days=30)
 
 
-PRESENT: Mapping[ObjectKind, Callable[[Session], set[str]]] = {
-    "product": catalogue.present_products,
-    "customer": customers.present_accounts,
+PRESENT: Mapping[ObjectKind, Callable[[Session, datetime | None], set[str]]] = {
+    "product": lambda session, _: catalogue.present_products(session),
+    "customer": lambda session, _: customers.present_accounts(session),
     "order": orders.present_orders,
 }
 
@@ -122,9 +122,10 @@ def _read_unread(context: Context, store: ActiveStore) -> None:
 def _compare(
     context: Context, store: ActiveStore, connection: ConnectedStore, kind: ObjectKind
 ) -> None:
+    since = connection.shows_orders_since() if kind == "order" else None
     there = {name for portion in connection.identifiers(kind) for name in portion}
     with store_transaction(context.engine, store.id) as session:
-        here = PRESENT[kind](session)
+        here = PRESENT[kind](session, since)
     if differing := there ^ here:
         log.info("identifiers differ", store=str(store.id), kind=kind, count=len(differing))
     look_up(context, store, [(kind, identifier) for identifier in differing])

@@ -1,7 +1,7 @@
 """Reading a shop: single objects, listings, and what the shop says of itself."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.batches import is_identifier
@@ -33,19 +33,25 @@ class Reader:
         self._region = region
         self._categories = Categories(client)
         self._objects = Objects(client)
+        self._hides_orders: bool | None = None
 
     def profile(self) -> StoreProfile:
         """Name, currency, time zone and country, with a warning where orders are hidden."""
         data = self._client.run("shop")
         shop = data["shop"]
-        scopes = {one["handle"] for one in data["currentAppInstallation"]["accessScopes"]}
         return StoreProfile(
             name=str(shop["name"]),
             currency=str(shop["currencyCode"]),
             time_zone=str(shop["ianaTimezone"]),
             country=str((shop.get("shopAddress") or {}).get("countryCodeV2") or ""),
-            warnings=() if "read_all_orders" in scopes else (SIXTY_DAYS,),
+            warnings=() if _shows_all_orders(data) else (SIXTY_DAYS,),
         )
+
+    def shows_orders_since(self) -> datetime | None:
+        """Sixty days ago, unless Shopify has granted the permission to read all orders."""
+        if self._hides_orders is None:
+            self._hides_orders = not _shows_all_orders(self._client.run("shop"))
+        return datetime.now(UTC) - timedelta(days=59) if self._hides_orders else None
 
     def read(self, kind: ObjectKind, identifier: str) -> Record | None:
         """The object as it is now, an order with its refunds' lines; None if it is gone."""
@@ -186,3 +192,8 @@ def _numbered(
             records, rejected, number = [], [], number + 1
     if seen % PAGE_SIZE or seen == 0:
         yield Page(tuple(records), number, max(pages, number), total, tuple(rejected))
+
+
+def _shows_all_orders(data: Mapping[str, Any]) -> bool:
+    scopes = {one["handle"] for one in data["currentAppInstallation"]["accessScopes"]}
+    return "read_all_orders" in scopes

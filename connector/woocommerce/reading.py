@@ -116,6 +116,10 @@ class Reader:
             pages_before += number
             total_before += page.total
 
+    def shows_orders_since(self) -> datetime | None:
+        """None: a key that may read orders may read all of them."""
+        return None
+
     def identifiers(self, kind: ObjectKind) -> Iterator[Sequence[str]]:
         """The identifiers of all objects of a kind, trashed ones left out, in portions."""
         (everything,) = listing.listings(kind, None)

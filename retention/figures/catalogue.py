@@ -1,4 +1,4 @@
-"""What every figure is called and means, read from `catalogue.json` beside this file."""
+"""What every figure is called and means, read from the JSON files beside this one."""
 
 import json
 from collections.abc import Sequence
@@ -27,9 +27,15 @@ from retention.intervals import wilson
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """Return the whole catalogue: samples, figures, breakdowns, columns, remarks, stages, plans."""
-    text = files("retention.figures").joinpath("catalogue.json").read_text("utf-8")
-    return cast("dict[str, Any]", json.loads(text))
+    """Return the whole catalogue: samples, figures, breakdowns, columns, remarks, stages, plans,
+    and of predictions their figures, tables, columns and the evidence they may lack.
+    """
+    whole: dict[str, Any] = {}
+    for name in ("catalogue.json", "predictions.json"):
+        part = json.loads(files("retention.figures").joinpath(name).read_text("utf-8"))
+        for section, entries in part.items():
+            whole.setdefault(section, {}).update(entries)
+    return whole
 
 
 def words(section: str, name: str) -> Words:
@@ -48,7 +54,7 @@ def figure(
     need: int = 0,
 ) -> Figure:
     """Return the figure of this name, which says "not enough data" when `n` is below `need`."""
-    entry = catalogue()["figures"][name]
+    entry = _entry(name, "figures", "predictions")
     enough = n >= need
     return Figure(
         name=name,
@@ -103,7 +109,7 @@ def percent(count: Value, base: Value) -> Value:
 
 def breakdown(name: str, period: Period, n: int, table: pl.DataFrame) -> Breakdown:
     """Return the breakdown of this name; every column of the table is in the catalogue."""
-    entry = catalogue()["breakdowns"][name]
+    entry = _entry(name, "breakdowns", "prediction_tables")
     return Breakdown(
         name=name,
         label=Words(**entry["label"]),
@@ -125,3 +131,9 @@ def remark(name: str, **numbers: str) -> Remark:
         entry["kind"],
         Words(entry["en"].format(**numbers), entry["fa"].format(**persian)),
     )
+
+
+def _entry(name: str, *sections: str) -> dict[str, Any]:
+    known = catalogue()
+    section = next((one for one in sections if name in known[one]), sections[0])
+    return cast("dict[str, Any]", known[section][name])

@@ -18,7 +18,7 @@ the store's time zone. Revenue is net of refunds, without tax and shipping, in o
 
 
 def page() -> str:
-    """Return `docs/figures.md`: figures, breakdowns, readings, stages and plans, in Markdown."""
+    """Return `docs/figures.md`: figures, breakdowns, predictions and the rest, in Markdown."""
     known = catalogue()
     return "\n".join(
         [
@@ -27,6 +27,10 @@ def page() -> str:
             *_entries(known["figures"]),
             "## Breakdowns · تفکیک‌ها\n",
             *_entries(known["breakdowns"]),
+            "## Predictions · پیش‌بینی‌ها\n",
+            *_entries(known["predictions"]),
+            "## Tables of predictions · جدول‌های پیش‌بینی\n",
+            *_entries(known["prediction_tables"]),
             "## Readings of the simulator · خوانش‌های شبیه‌ساز\n",
             *_texts(known["readings"]),
             "",

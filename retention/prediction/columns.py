@@ -244,3 +244,25 @@ CLUSTERS = pl.Schema(
 """Clusters, numbered from 1 by what their customers spent, the most first: how many they are, and
 the median silence in days, number of days with a purchase and sum spent.
 """
+
+CUSTOMER_PREDICTIONS = pl.Schema(
+    {
+        CUSTOMER_ID: pl.Int64(),
+        SEGMENT: pl.String(),
+        "churn_probability": pl.Float64(),
+        MAIN_FACTOR: pl.String(),
+        "active_probability": pl.Float64(),
+        EXPECTED_PURCHASES: pl.Float64(),
+        VALUE: pl.Float64(),
+        LOW: pl.Float64(),
+        HIGH: pl.Float64(),
+        INTERVAL_DAYS: pl.Float64(),
+        LOW_DAY: pl.Date(),
+        EXPECTED_DAY: pl.Date(),
+        HIGH_DAY: pl.Date(),
+        OVERDUE: pl.Boolean(),
+    }
+)
+"""All that is predicted of each customer: the segment, the churn score, `LIFETIME_VALUES` and
+`NEXT_ORDERS`, null where there is not enough data; `active_probability` is that of being active.
+"""

@@ -8,6 +8,7 @@ import pytest
 from bazgasht.cli import cli, load_commands
 from bazgasht.settings import AppSettings
 from database.models import Base
+from retention.figures.page import page
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -33,6 +34,11 @@ def test_every_command_is_in_the_readme_and_no_other() -> None:
 def test_every_table_is_explained() -> None:
     missing = [name for name in Base.metadata.tables if f"`{name}`" not in ARCHITECTURE]
     assert missing == []
+
+
+def test_the_page_of_figures_is_the_catalogue() -> None:
+    written = (ROOT / "docs" / "figures.md").read_text("utf-8")
+    assert written == page(), "write retention.figures.page.page() into docs/figures.md"
 
 
 @pytest.mark.parametrize("text", [README, ARCHITECTURE], ids=["README", "ARCHITECTURE"])

@@ -7,7 +7,7 @@ PYTHON_CANDIDATES = python3.12 python3.13 python3.11 python3 python
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo run test check bench constraints clean
+.PHONY: demo run test check bench bench-published constraints clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m bazgasht demo
@@ -26,6 +26,10 @@ check: $(VENV)/.check
 
 bench: $(VENV)/.test
 	@$(BIN)/python -m bench
+
+# Prints published figures beside ours, and fails when one is off.
+bench-published: $(VENV)/.test
+	@$(BIN)/python -m bench.published
 
 # Resolves all dependencies to their newest versions and writes the exact ones down.
 constraints:

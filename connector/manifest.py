@@ -147,6 +147,8 @@ class Settings(BaseModel):
     points_enabled: bool
     points_earned: int
     points_per_amount: Decimal
+    calendar: Literal["automatic", "gregorian", "jalali"]
+    prediction_days: int
     recompute_after_seconds: int
 
 

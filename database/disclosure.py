@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from database import points
+from database import points, reports
 from database.models import (
     Category,
     Customer,
@@ -34,6 +34,7 @@ def describe(session: Session, person: Person) -> dict[str, Any]:
             "entries": _entries(session, person.customers),
         },
         "second_purchase_categories": _categories(session, person.customers),
+        "predictions": _predictions(session, person.customers),
         "written_to_the_store": _written(session, person.accounts),
     }
 
@@ -158,6 +159,24 @@ def _categories(session: Session, numbers: Iterable[int]) -> Rows:
             "base": row.base,
         }
         for row, name in rows
+    ]
+
+
+def _predictions(session: Session, numbers: Iterable[int]) -> Rows:
+    return [
+        {
+            "segment": row.segment,
+            "churn_probability": row.churn_probability,
+            "main_factor": row.main_factor,
+            "active_probability": row.active_probability,
+            "expected_purchases": row.expected_purchases,
+            "value": row.value,
+            "value_from": row.low,
+            "value_to": row.high,
+            "next_order_from": None if row.low_day is None else row.low_day.isoformat(),
+            "next_order_to": None if row.high_day is None else row.high_day.isoformat(),
+        }
+        for row in reports.predictions_of(session, list(numbers))
     ]
 
 

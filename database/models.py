@@ -468,9 +468,9 @@ class PrivacyRequest(Base):
 class Report(Base):
     """The figures of a period, or what is predicted, as last computed.
 
-    `kind` is month (one that is over, kept for good), running_month, last_days or predictions
-    (only the newest of each is kept). `fingerprint` is of everything the report came from: equal
-    ones need no computing anew.
+    `kind` is past (a period that is over, kept for good), running_month, last_days or predictions
+    (only the newest of each is kept). `computed_at` is when the store's tables were read, and
+    `fingerprint` is of everything the report came from: equal ones need no computing anew.
     """
 
     __tablename__ = "reports"

@@ -21,17 +21,25 @@ _LINES = """
         l.product_id, LEAST(l.kept_quantity, 2147483647) AS quantity, l.kept_net AS net
       FROM orders o JOIN order_lines l ON l.order_id = o.id
       WHERE o.status = ANY(%(statuses)s) AND NOT o.gone AND o.placed_at <= %(until)s
+        AND (%(currency)s = '' OR o.currency = %(currency)s)
     ) TO STDOUT (FORMAT csv)
 """
 
 
-def lines(session: Session, statuses: Sequence[str], until: datetime) -> pl.DataFrame:
-    """Every line of the orders that count and were placed by `until`: `retention.columns.LINES`."""
+def lines(
+    session: Session, statuses: Sequence[str], until: datetime, currency: str = ""
+) -> pl.DataFrame:
+    """Every line of the orders that count and were placed by `until`: `retention.columns.LINES`.
+
+    With a `currency`, only of the orders in it.
+    """
     buffer = BytesIO()
     connection = cast(Any, session.connection().connection)
     with (
         connection.cursor() as cursor,
-        cursor.copy(_LINES, {"statuses": list(statuses), "until": until}) as copy,
+        cursor.copy(
+            _LINES, {"statuses": list(statuses), "until": until, "currency": currency}
+        ) as copy,
     ):
         for portion in copy:
             buffer.write(portion)

@@ -29,6 +29,7 @@ RECONCILE = "jobs.reconcile.reconcile"
 COMPARE = "jobs.reconcile.compare_identifiers"
 PRUNE = "jobs.sweep.prune"
 PRIVACY = "jobs.privacy.fulfil"
+REPORT = "jobs.report.report"
 
 _QUEUE_OF = {
     DRAIN: EVENTS,
@@ -39,6 +40,7 @@ _QUEUE_OF = {
     COMPARE: HISTORY,
     PRUNE: HISTORY,
     PRIVACY: HISTORY,
+    REPORT: COMPUTE,
 }
 
 

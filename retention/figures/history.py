@@ -26,6 +26,8 @@ from retention.figures.columns import COSTS, COUPONS, ITEMS, REVIEWS, SOURCES
 from retention.figures.period import Period
 from retention.purchases import purchases
 
+_OPTIONAL = {"coupons": COUPONS, "sources": SOURCES, "reviews": REVIEWS, "costs": COSTS}
+
 
 @dataclass(frozen=True, slots=True)
 class Tables:
@@ -46,15 +48,14 @@ class Tables:
         """Raise ValueError when a table lacks a column."""
         require(self.lines, LINES, "lines")
         require(self.products, PRODUCTS, "products")
-        for name, schema in (
-            ("coupons", COUPONS),
-            ("sources", SOURCES),
-            ("reviews", REVIEWS),
-            ("costs", COSTS),
-        ):
+        for name, schema in _OPTIONAL.items():
             table: pl.DataFrame | None = getattr(self, name)
             if table is not None:
                 require(table, schema, name)
+
+    def unknown(self) -> list[str]:
+        """Return the names of the tables that are not there."""
+        return [name for name in _OPTIONAL if getattr(self, name) is None]
 
 
 @dataclass(frozen=True, slots=True)

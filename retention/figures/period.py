@@ -79,6 +79,11 @@ def month(year: int, number: int, zone: str, calendar: Calendar = "gregorian") -
     )
 
 
+def month_containing(day: date, zone: str, calendar: Calendar = "gregorian") -> Period:
+    """Return the month in which a day lies."""
+    return month(*_year_and_month(day, calendar), zone, calendar)
+
+
 def month_name(first_day: date, calendar: Calendar) -> str:
     """Return the month that begins on this day as year and number, such as 1405-01."""
     year, number = _year_and_month(first_day, calendar)

@@ -125,6 +125,7 @@ def figures(tables: Tables, period: Period, options: Options) -> Report:
     _second_purchase(history, whole, options, found)
     _store(history, whole, options, found)
     _looks(history, tables, period, options, found)
+    found.remarks.extend(remark(f"{name}_unknown") for name in tables.unknown())
     judged = stage(history.purchases, whole, options.thresholds)
     found.figures.extend(judged.measures)
     return Report(

@@ -74,6 +74,8 @@ def test_defaults_fill_what_is_not_given() -> None:
         points_enabled=True,
         points_earned=1,
         points_per_amount=Decimal(1),
+        calendar="automatic",
+        prediction_days=90,
         recompute_after_seconds=60,
     )
 

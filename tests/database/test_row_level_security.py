@@ -74,7 +74,7 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
     "erased_identities": lambda: {"hash": b"h", "pseudonym": "p", "erased_at": NOON},
     "privacy_requests": lambda: {"key": "k", "kind": "erase", "subject_hash": b"h"},
     "reports": lambda: {
-        "kind": "month", "period_start": NOON, "period_end": NOON, "fingerprint": "f",
+        "kind": "past", "period_start": NOON, "period_end": NOON, "fingerprint": "f",
         "report": {},
     },
     "report_changes": lambda: {"period_start": NOON, "period_end": NOON, "changes": []},

@@ -1,0 +1,170 @@
+"""A store's tables, read once, and the figures and predictions that come from them."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+from importlib.metadata import version
+from uuid import UUID
+
+import polars as pl
+
+from connector.manifest import Settings, validate_settings
+from connector.registry import platform
+from database import figures as readings
+from database import stores
+from database.figures import Names
+from database.models import Store
+from database.session import store_transaction
+from jobs.context import Context
+from retention.columns import CATEGORY_ID, CUSTOMER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
+from retention.figures.catalogue import catalogue, remark
+from retention.figures.figure import Remark
+from retention.figures.history import Tables
+from retention.figures.period import Calendar, Period, days, zone_of
+from retention.figures.report import Options, Report, figures
+from retention.prediction import findings
+from retention.prediction.report import Predictions, predictions
+
+IRAN = timedelta(hours=3, minutes=30)
+"""The distance from UTC that only Iran's clocks have."""
+
+
+@dataclass(frozen=True)
+class StoreFigures:
+    """A store's tables as they were at `moment`, and what the merchant set about figures."""
+
+    tables: Tables
+    names: Names
+    moment: datetime
+    name: str
+    zone: str
+    currency: str
+    settings: Settings
+    orders_left_out: int
+
+    @property
+    def today(self) -> date:
+        """The day of `moment` in the store's time zone."""
+        return self.moment.astimezone(zone_of(self.zone)).date()
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar whose months the store's reports follow."""
+        if self.settings.calendar != "automatic":
+            return self.settings.calendar
+        in_iran = self.moment.astimezone(zone_of(self.zone)).utcoffset() == IRAN
+        return "jalali" if in_iran else "gregorian"
+
+    def has_sold(self, before: datetime) -> bool:
+        """Whether a customer bought anything before that moment."""
+        return not self._bought.filter(pl.col(PLACED_AT) < before).is_empty()
+
+    def report(self, period: Period, calendar: Calendar | None = None) -> Report:
+        """All figures of a period; ValueError when there are none, see `retention.figures`."""
+        found = figures(self.tables, period, self._options(period, calendar))
+        return replace(found, remarks=(*found.remarks, *self._left_out()))
+
+    def predictions(self) -> Predictions:
+        """All predictions; ValueError when there are none, see `retention.prediction.report`."""
+        found = predictions(self.tables, self.zone, self.moment, self._prediction_options())
+        return replace(found, remarks=(*found.remarks, *self._left_out()))
+
+    def fingerprint(self, period: Period) -> str:
+        """A digest of all that the figures of a period come from, and of what they mean.
+
+        Of a period that is not over they also depend on how long it has been observed, which
+        is told by whole days here.
+        """
+        running = str(self.today) if period.end > self.moment else ""
+        options = replace(self._options(period), observed_until=None)
+        return self._digest(period.end, repr((period, options, running, self.orders_left_out)))
+
+    def prediction_fingerprint(self) -> str:
+        """The same of the predictions."""
+        told = repr((self.today, self._prediction_options(), self.orders_left_out))
+        return self._digest(days(self.today, self.today, self.zone).start, told)
+
+    def _options(self, period: Period, calendar: Calendar | None = None) -> Options:
+        return Options(
+            currency=self.currency,
+            calendar=calendar or self.calendar,
+            minimum_customers=self.settings.minimum_customers,
+            joining_minutes=self.settings.purchase_joining_minutes,
+            observed_until=self.moment if period.end > self.moment else None,
+        )
+
+    def _prediction_options(self) -> findings.Options:
+        return findings.Options(
+            currency=self.currency,
+            calendar=self.calendar,
+            joining_minutes=self.settings.purchase_joining_minutes,
+            horizon_days=self.settings.prediction_days,
+        )
+
+    def _left_out(self) -> tuple[Remark, ...]:
+        count = self.orders_left_out
+        return (remark("other_currencies", count=f"{count:,}"),) if count else ()
+
+    def _digest(self, until: datetime, told: str) -> str:
+        placed = self.tables.lines[PLACED_AT] < until
+        seen = self.tables.lines.filter(placed)
+        categories = self.tables.products.select(PRODUCT_ID, CATEGORY_ID).join(
+            seen.select(PRODUCT_ID).unique(), on=PRODUCT_ID, how="semi"
+        )
+        parts = (
+            told,
+            json.dumps(catalogue(), sort_keys=True),
+            version("bazgasht"),
+            pl.__version__,
+            str((seen.height, self._line_hashes.filter(placed).bitwise_xor())),
+            str(categories.hash_rows(seed=1).bitwise_xor()),
+        )
+        return sha256("\n".join(parts).encode()).hexdigest()
+
+    @cached_property
+    def _line_hashes(self) -> pl.Series:
+        return self.tables.lines.hash_rows(seed=1)
+
+    @cached_property
+    def _bought(self) -> pl.DataFrame:
+        return self.tables.lines.filter(
+            pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null()
+        ).select(PLACED_AT)
+
+
+def read(context: Context, store_id: UUID) -> StoreFigures:
+    """Read a store's tables; a store that is disconnected has figures too.
+
+    Raises:
+        LookupError: there is no such store.
+    """
+    with store_transaction(context.engine, store_id) as session:
+        row, now = stores.get(session), stores.now(session)
+        if row is None:
+            raise LookupError(f"no store {store_id}; `bazgasht stores` lists them")
+        settings, currency = validate_settings(row.settings), row.currency
+        chosen = platform(row.platform)
+        statuses = settings.purchase_statuses
+        return StoreFigures(
+            tables=readings.tables(
+                session,
+                statuses,
+                now,
+                currency,
+                settings.category_level,
+                lambda ids: chosen.categories_of(ids, settings.category_source),
+            ),
+            names=readings.names(session),
+            moment=now,
+            name=_name(row),
+            zone=row.time_zone,
+            currency=currency,
+            settings=settings,
+            orders_left_out=readings.orders_in_other_currencies(session, statuses, now, currency),
+        )
+
+
+def _name(row: Store) -> str:
+    return row.name or row.url

@@ -57,11 +57,13 @@ def save_orders(
         rows,
         unique=("store_id", "external_id"),
         replace=ORDER_COLUMNS,
-        returning=("id", "external_id"),
+        # A row that was there before carries the mark of the transaction that now changes it.
+        returning=("id", "external_id", "xmax <> 0 AS was_there"),
     )
     numbers = {row.external_id: row.id for row in written}
-    _replace_lines(session, orders, numbers, amounts)
-    _replace_refunds(session, orders, numbers)
+    _forget_parts(session, [row.id for row in written if row.was_there])
+    _save_lines(session, orders, numbers, amounts)
+    _save_refunds(session, orders, numbers)
 
 
 def _order_row(order: OrderRecord, customer: int | None, amount: KeptOrder) -> dict[str, Any]:
@@ -84,7 +86,16 @@ def _order_row(order: OrderRecord, customer: int | None, amount: KeptOrder) -> d
     }
 
 
-def _replace_lines(
+def _forget_parts(session: Session, numbers: Sequence[int]) -> None:
+    for table in (OrderLine, Refund) if numbers else ():
+        session.execute(
+            delete(table)
+            .where(among(table.order_id, numbers))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _save_lines(
     session: Session,
     orders: Sequence[OrderRecord],
     numbers: Mapping[str, int],
@@ -92,7 +103,6 @@ def _replace_lines(
 ) -> None:
     names = {line.product_id: line.name for o in orders for line in o.lines if line.product_id}
     products = product_numbers(session, names) if names else {}
-    session.execute(delete(OrderLine).where(among(OrderLine.order_id, numbers.values())))
     insert_rows(
         session,
         OrderLine,
@@ -119,10 +129,9 @@ def _line_row(
     }
 
 
-def _replace_refunds(
+def _save_refunds(
     session: Session, orders: Sequence[OrderRecord], numbers: Mapping[str, int]
 ) -> None:
-    session.execute(delete(Refund).where(among(Refund.order_id, numbers.values())))
     insert_rows(
         session,
         Refund,

@@ -301,7 +301,7 @@ def test_an_order_told_after_its_account_was_deleted_is_a_guests(pair: Pair) -> 
 
 
 @settings(
-    max_examples=60,
+    max_examples=45,
     deadline=timedelta(seconds=20),
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -88,6 +88,8 @@ def change_settings(settings: AppSettings, store: UUID, assignments: Sequence[st
                 row.settings = json.loads(json.dumps(kept, default=str))
                 outbox.reconsider_all(session, "cross_sells")
                 stores.mark_dirty(session)
+        if "guest_identity" in wanted:
+            queue.enqueue(context.redis, queue.COMPARE, store)
         click.echo(checked.model_dump_json(indent=2))
 
 

@@ -122,6 +122,18 @@ def release_orders(session: Session, accounts: Iterable[str]) -> dict[str, Buyer
     return {row.external_id: Buyer(None, row.email, row.phone) for row in rows}
 
 
+def guest_orders(session: Session, after: int, limit: int) -> tuple[dict[str, Buyer], int | None]:
+    """Up to `limit` guest orders behind our number `after`, and the last one's number."""
+    rows = session.execute(
+        select(Order.id, Order.external_id, Order.email, Order.phone)
+        .where(Order.id > after, Order.account_id.is_(None), Order.gone.is_(False))
+        .order_by(Order.id)
+        .limit(limit)
+    ).all()
+    buyers = {row.external_id: Buyer(None, row.email, row.phone) for row in rows}
+    return buyers, rows[-1].id if rows else None
+
+
 def orders_of_guests(session: Session, keys: Iterable[str]) -> dict[str, Buyer]:
     """The guest orders that these keys may name, as {order: buyer}."""
     emails = [key.removeprefix("email:") for key in keys if key.startswith("email:")]

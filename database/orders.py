@@ -1,11 +1,12 @@
 """Orders of the store in scope, each in its newest state with lines and refunds."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
@@ -240,13 +241,13 @@ def move_orders(session: Session, customers: Mapping[str, int | None]) -> list[s
         for row in rows
         if row.customer_id != customers[row.external_id]
     }
-    for order, customer in moved.items():
-        session.execute(
-            update(Order)
-            .where(Order.external_id == order)
-            .values(customer_id=customer)
-            .execution_options(synchronize_session=False)
-        )
+    session.execute(
+        text(
+            "UPDATE orders SET customer_id = (value #>> '{}')::bigint "
+            "FROM jsonb_each(CAST(:moved AS jsonb)) WHERE external_id = key"
+        ),
+        {"moved": json.dumps(moved)},
+    )
     return list(moved)
 
 

@@ -23,6 +23,7 @@ from jobs.context import (
     disconnect,
 )
 from jobs.history import look_up, poll
+from jobs.regroup import regroup_guests
 from jobs.subscriptions import register_webhooks, topics, webhook_address
 from retention.records import ObjectKind
 
@@ -62,7 +63,8 @@ def compare_identifiers(store_id: str) -> None:
     """Find what came and went without a word. Runs every day.
 
     All identifiers are compared. A refund that is taken back leaves no trace on its order, so
-    orders with refunds are read again while they are young.
+    orders with refunds are read again while they are young. Guests are known anew, should the
+    setting that says by what have changed.
     """
     context = current()
     queue.started(context.redis, queue.COMPARE, store_id)
@@ -77,6 +79,7 @@ def compare_identifiers(store_id: str) -> None:
                 # Time alone makes results old: orders dated ahead come of age.
                 stores.mark_dirty(session)
             look_up(context, store, [("order", identifier) for identifier in refunded])
+        regroup_guests(context, store)
     except NotActive:
         log.info("store is not active, nothing to compare", store=store_id)
     except CredentialsRefused as error:

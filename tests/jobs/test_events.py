@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from database.models import Order, Product, Recommendation
+from jobs import regroup
 from jobs.reconcile import compare_identifiers, reconcile
 from sandbox.operations import orders as store_orders
 from tests.conftest import Installed
@@ -450,6 +451,26 @@ def test_of_two_accounts_that_share_a_phone_the_older_one_gets_the_guests_orders
     shop.delete(f"customers/{first}", force=True)
     settle(installed)
     assert balance(installed) == {f"account:{second}": 25}
+
+
+def test_guests_are_known_anew_when_the_setting_changes(
+    installed: Installed, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regroup, "PORTION", 2)
+    phone = "+989123456780"
+    for name in ("one", "two", "three"):
+        shop.order("Green Tea", billing={"email": f"{name}@x.test", "phone": phone, **IRAN})
+    shop.order("Earl Grey", billing={"email": "four@x.test"})
+    settle(installed)
+    by_email = {f"email:{name}@x.test": 12 for name in ("one", "two", "three")}
+    assert balance(installed) == {**by_email, "email:four@x.test": 13}
+    set_settings(installed, guest_identity="phone")
+    compare_identifiers(str(installed.id))
+    assert balance(installed) == {f"phone:{phone}": 36, "email:four@x.test": 13}
+    set_settings(installed, guest_identity="email")
+    compare_identifiers(str(installed.id))
+    assert balance(installed) == {**by_email, "email:four@x.test": 13}
+    assert regroup.regroup_guests(installed.context, installed.store) == 0
 
 
 def test_an_order_without_any_identity_is_nobodys(installed: Installed, shop: Shop) -> None:

@@ -128,7 +128,12 @@ def parse_store(value: str) -> UUID:
 
 def load_commands() -> None:
     """Let the modules that hold commands join the group; they need it to be there first."""
-    from bazgasht import import_commands, privacy_commands, store_commands  # noqa: PLC0415, F401
+    from bazgasht import (  # noqa: PLC0415
+        import_commands,  # noqa: F401
+        privacy_commands,  # noqa: F401
+        report_commands,  # noqa: F401
+        store_commands,  # noqa: F401
+    )
     from bazgasht.demo import command  # noqa: PLC0415, F401
 
 

@@ -15,6 +15,7 @@ from jobs.context import Context, current
 from jobs.store_figures import StoreFigures, read
 from retention.figures.changes import Change
 from retention.figures.period import Period, days, month_containing
+from retention.figures.report import Report
 
 log = structlog.get_logger()
 
@@ -47,21 +48,15 @@ def report(store_id: str) -> None:
 
 
 def keep(
-    context: Context, store_id: UUID, store: StoreFigures, kind: str, period: Period
+    context: Context, store_id: UUID, store: StoreFigures, kind: str, found: Report
 ) -> list[Change]:
-    """Compute and keep the report of a period; what changed in it, if it is over.
-
-    Raises ValueError when the period has no figures.
-    """
-    found = store.report(period).as_json()
+    """Keep the report of a period; what changed in it, if it is over."""
+    period = found.period
     with store_transaction(context.engine, store_id) as session:
-        changed = reports.keep(
+        return reports.keep(
             session,
-            Computed(kind, period, store.moment, store.fingerprint(period), found),
+            Computed(kind, period, store.moment, store.fingerprint(period), found.as_json()),
         )
-    if changed:
-        log.info("figures of a past period changed", store=str(store_id), numbers=len(changed))
-    return changed
 
 
 def _due(context: Context, store_id: UUID, store: StoreFigures) -> Iterator[tuple[str, Period]]:
@@ -88,7 +83,9 @@ def _refresh(
         known = reports.find(session, kind, period)
         if known is not None and known.fingerprint == store.fingerprint(period):
             return False
-    keep(context, store_id, store, kind, period)
+    changed = keep(context, store_id, store, kind, store.report(period))
+    if changed:
+        log.info("figures of a past period changed", store=str(store_id), numbers=len(changed))
     return True
 
 

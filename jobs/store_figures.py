@@ -20,10 +20,11 @@ from database.session import store_transaction
 from jobs.context import Context
 from retention.columns import CATEGORY_ID, CUSTOMER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
 from retention.figures.catalogue import catalogue, remark
-from retention.figures.figure import Remark
-from retention.figures.history import Tables
+from retention.figures.figure import Figure, Remark
+from retention.figures.history import History, Tables
 from retention.figures.period import Calendar, Period, days, zone_of
 from retention.figures.report import Options, Report, figures
+from retention.figures.stickiness import sample_of_customers, stickiness
 from retention.prediction import findings
 from retention.prediction.report import Predictions, predictions
 
@@ -65,6 +66,17 @@ class StoreFigures:
         """All figures of a period; ValueError when there are none, see `retention.figures`."""
         found = figures(self.tables, period, self._options(period, calendar))
         return replace(found, remarks=(*found.remarks, *self._left_out()))
+
+    def sample(self, period: Period, size: int, seed: int) -> list[Figure]:
+        """The stickiness of so many customers, drawn at random from those of the period.
+
+        Raises ValueError when there are fewer.
+        """
+        until = min(period.end, self.moment)
+        joining = self.settings.purchase_joining_minutes
+        history = History.of(self.tables.lines, self.tables.products, until, joining)
+        drawn = sample_of_customers(history.purchases, period, size, seed)
+        return stickiness(drawn, period, self.settings.minimum_customers)
 
     def predictions(self) -> Predictions:
         """All predictions; ValueError when there are none, see `retention.prediction.report`."""

@@ -79,9 +79,38 @@ def month(year: int, number: int, zone: str, calendar: Calendar = "gregorian") -
     )
 
 
+def read_day(text: str, calendar: Calendar = "gregorian") -> date:
+    """Return the day that is written as YYYY-MM-DD in a calendar; ValueError when there is none."""
+    try:
+        year, number, day = (int(part) for part in text.split("-"))
+        if calendar == "jalali":
+            shown: date = jdatetime.date(year, number, day).togregorian()
+            return shown
+        return date(year, number, day)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no day of the {calendar} calendar; write YYYY-MM-DD"
+        ) from None
+
+
+def read_month(text: str, zone: str, calendar: Calendar = "gregorian") -> Period:
+    """Return the month that is written as YYYY-MM in a calendar; ValueError when there is none."""
+    try:
+        year, number = (int(part) for part in text.split("-"))
+        return month(year, number, zone, calendar)
+    except ValueError:
+        raise ValueError(f"{text!r} is no month; write YYYY-MM") from None
+
+
 def month_containing(day: date, zone: str, calendar: Calendar = "gregorian") -> Period:
     """Return the month in which a day lies."""
     return month(*_year_and_month(day, calendar), zone, calendar)
+
+
+def day_name(day: date, calendar: Calendar) -> str:
+    """Return a day as year, month and day, such as 1405-01-31."""
+    shown = jdatetime.date.fromgregorian(date=day) if calendar == "jalali" else day
+    return f"{shown.year:04d}-{shown.month:02d}-{shown.day:02d}"
 
 
 def month_name(first_day: date, calendar: Calendar) -> str:

@@ -169,7 +169,7 @@ def test_any_kept_past_period_follows_a_refund(store: Installed) -> None:
 
 def keep_past(installed: Installed, period: Period) -> None:
     source = read(installed.context, installed.id)
-    assert keep(installed.context, installed.id, source, "past", period) == []
+    assert keep(installed.context, installed.id, source, "past", source.report(period)) == []
 
 
 def test_what_is_bought_later_changes_no_past_figure(store: Installed) -> None:
@@ -191,7 +191,7 @@ def test_an_older_reading_does_not_overwrite_a_newer_one(store: Installed) -> No
     stale = read(store.context, store.id)
     report(str(store.id))
     (kept_before,) = kept(store, "past")
-    assert keep(store.context, store.id, stale, "past", last_month()) == []
+    assert keep(store.context, store.id, stale, "past", stale.report(last_month())) == []
     (row,) = kept(store, "past")
     assert row.computed_at == kept_before.computed_at
 

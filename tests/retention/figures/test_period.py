@@ -5,11 +5,14 @@ import pytest
 
 from retention.figures.period import (
     Period,
+    day_name,
     days,
     local,
     month,
     month_name,
     month_starts,
+    read_day,
+    read_month,
     with_month,
     zone_of,
 )
@@ -106,3 +109,19 @@ def test_senseless_periods_are_refused() -> None:
     for zone in ("Mars/Olympus", "+99:00", "../etc/passwd", ""):
         with pytest.raises(ValueError, match="is unknown; give an IANA name"):
             Period(start.astimezone(UTC), end, zone)
+
+
+def test_days_and_months_are_read_as_they_are_written() -> None:
+    assert read_day("2026-03-21") == date(2026, 3, 21)
+    assert read_day("1405-01-01", "jalali") == date(2026, 3, 21)
+    assert read_day("۱۴۰۵-۰۱-۰۱", "jalali") == date(2026, 3, 21)
+    assert day_name(date(2026, 3, 21), "jalali") == "1405-01-01"
+    assert day_name(date(2026, 3, 21), "gregorian") == "2026-03-21"
+    assert read_month("1405-01", "Asia/Tehran", "jalali") == month(1405, 1, "Asia/Tehran", "jalali")
+    # 1405 is no leap year: its last month has 29 days.
+    for text in ("1405-12-30", "2026-02-29", "2026-02", "yesterday"):
+        with pytest.raises(ValueError, match="is no day of the"):
+            read_day(text, "jalali" if text.startswith("14") else "gregorian")
+    for text in ("2026-00", "2026-13", "2026", "2026-01-01"):
+        with pytest.raises(ValueError, match="is no month"):
+            read_month(text, "UTC")

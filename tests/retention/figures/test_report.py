@@ -114,6 +114,13 @@ def test_a_report_has_everything_in_the_catalogue() -> None:
     assert named == set(known["columns"])
     quadrants = found.breakdown("product_matrix").table["quadrant"].drop_nulls()
     assert set(quadrants) <= set(known["plans"])
+    words = {
+        word
+        for one in found.breakdowns
+        for column in {"part", "unit", "kind", "quadrant", "verdict"} & set(one.table.columns)
+        for word in one.table[column].drop_nulls()
+    }
+    assert words <= set(known["values"])
 
 
 def test_every_figure_is_a_line_of_text_and_survives_json() -> None:

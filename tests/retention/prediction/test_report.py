@@ -139,3 +139,11 @@ def test_the_interval_of_an_area_is_hanley_and_mcneils() -> None:
         (0.893 - 1.959963984540054 * sqrt(variance), 0.893 + 1.959963984540054 * sqrt(variance))
     )
     assert sqrt(variance) == pytest.approx(0.032, abs=0.0015)
+
+
+def test_every_word_in_a_table_is_in_the_catalogue() -> None:
+    known = catalogue()["values"]
+
+    for one in found(large(), 420).breakdowns:
+        for column in {"kind", "segment", "to_segment"} & set(one.table.columns):
+            assert set(one.table[column]) <= set(known), one.name

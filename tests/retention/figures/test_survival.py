@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lifelines import KaplanMeierFitter  # type: ignore[import-untyped]
-from lifelines.datasets import load_waltons  # type: ignore[import-untyped]
-from lifelines.utils import median_survival_times  # type: ignore[import-untyped]
+from lifelines import KaplanMeierFitter
+from lifelines.datasets import load_waltons
+from lifelines.utils import median_survival_times
 
 from retention.columns import CUSTOMER_ID
 from retention.figures.columns import CURVE, SPELLS

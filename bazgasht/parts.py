@@ -1,8 +1,10 @@
 """The parts that run as processes of their own: web, workers and scheduler."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from threading import Event
 
 import structlog
@@ -22,18 +24,22 @@ def serve_web(settings: AppSettings) -> None:
     """Serve the app until told to stop."""
     addresses(settings)
     log.info("web serves", address=f"http://{settings.host}:{settings.port}")
-    Granian(
-        "bazgasht.app:from_environment",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=settings.host,
-        port=settings.port,
-        blocking_threads=settings.web_threads,
-        backlog=2048,
-        log_enabled=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=10,
-    ).serve()
+    with TemporaryDirectory(prefix="bazgasht-metrics-") as counts:
+        # Here the processes keep what they count, so that each can tell what all have counted.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+        Granian(
+            "bazgasht.app:from_environment",
+            factory=True,
+            interface=Interfaces.WSGI,
+            address=settings.host,
+            port=settings.port,
+            workers=settings.web_processes,
+            blocking_threads=settings.web_threads,
+            backlog=2048,
+            log_enabled=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=10,
+        ).serve()
 
 
 def run_worker(settings: AppSettings, name: str) -> None:

@@ -37,7 +37,8 @@ class AppSettings(BaseSettings):
     shopify_client_secret: SecretStr | None = None
     shopify_previous_secret: SecretStr | None = None
     shopify_pretend_address: str = ""
-    web_threads: int = Field(48, ge=4, le=512)
+    web_processes: int = Field(2, ge=1, le=64)
+    web_threads: int = Field(24, ge=4, le=512)
     log_level: str = "INFO"
     log_format: str = "text"
     prefer_wheels: bool = False

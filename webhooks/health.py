@@ -3,14 +3,14 @@
 import hmac
 
 from flask import Blueprint, Response, current_app, request
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from database.session import transaction
 from jobs.context import Context
-from webhooks.measures import InboxCollector
+from webhooks.measures import InboxCollector, counted
 
 blueprint = Blueprint("health", __name__)
 
@@ -55,5 +55,5 @@ def metrics() -> Response:
     inbox = CollectorRegistry()
     inbox.register(InboxCollector(_context().engine))
     return Response(
-        generate_latest(REGISTRY) + generate_latest(inbox), content_type=CONTENT_TYPE_LATEST
+        generate_latest(counted()) + generate_latest(inbox), content_type=CONTENT_TYPE_LATEST
     )

@@ -88,7 +88,7 @@ def wait_until_loaded(demo: DemoStore) -> None:
 
 
 def wait_until_still(demo: DemoStore) -> None:
-    """Return once nothing is left to handle, to compute and to write."""
+    """Return once nothing is left to deliver, to handle, to compute and to write."""
     deadline = time.monotonic() + MOST_SECONDS
     while time.monotonic() < deadline:
         with store_transaction(demo.context.engine, demo.id) as session:
@@ -97,6 +97,8 @@ def wait_until_still(demo: DemoStore) -> None:
         health = stores.inbox_health(demo.context.engine)
         is_written = demo.id not in stores.to_write(demo.context.engine)
         waiting = sum(store.waiting for store in health if store.store_id == demo.id)
+        state = requests.get(f"{demo.url}/sandbox/state", timeout=30).json()
+        waiting += int(state["pending_deliveries"])
         if not is_dirty and is_written and not waiting:
             return
         time.sleep(0.2)

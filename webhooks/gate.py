@@ -1,11 +1,12 @@
 """Who may deliver to which store: the secrets, remembered for a few seconds."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from database import stores
 from database.session import store_transaction
@@ -40,9 +41,19 @@ class Gate:
         """
         with self._lock:
             known = self._doors.get(store_id)
-        if known and not fresh and known.until > time.monotonic():
-            return known
-        door = self._read(store_id)
+            if known and not fresh:
+                if known.until > time.monotonic():
+                    return known
+                # One request looks again; the others meanwhile go by what is known, instead of
+                # all asking the database at the same moment.
+                self._doors[store_id] = replace(known, until=time.monotonic() + REMEMBER_SECONDS)
+        try:
+            door = self._read(store_id)
+        except OperationalError:
+            # A delivery to a known store may wait until the database is back.
+            if known and not fresh:
+                return known
+            raise
         with self._lock:
             if len(self._doors) >= REMEMBER_STORES:
                 self._doors.clear()

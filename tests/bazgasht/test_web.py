@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import psutil
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from bazgasht.services import RunningServices
 from jobs.context import Context
@@ -31,10 +33,12 @@ def web(services: RunningServices) -> Iterator[tuple[str, psutil.Process]]:
     }
     command = [sys.executable, "-m", "bazgasht", "web"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as leader:
-        url = f"http://127.0.0.1:{port}"
-        wait_for(lambda: answers(f"{url}/readyz"), "the web part does not start")
-        yield url, psutil.Process(leader.pid)
-        leader.terminate()
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_for(lambda: answers(f"{url}/readyz"), "the web part does not start")
+            yield url, psutil.Process(leader.pid)
+        finally:
+            leader.terminate()
 
 
 def answers(url: str) -> bool:
@@ -44,9 +48,16 @@ def answers(url: str) -> bool:
         return False
 
 
+def patient_get(url: str) -> str:
+    """What is there; asked again when the process that was about to answer has been killed."""
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=Retry(5, backoff_factor=0.1)))
+        return session.get(url, timeout=5).text
+
+
 def counted(url: str) -> list[float]:
     """How many deliveries were refused as unknown, asked often enough to meet each process."""
-    told = [requests.get(f"{url}/metrics", timeout=5).text for _ in range(4 * PROCESSES)]
+    told = [patient_get(f"{url}/metrics") for _ in range(4 * PROCESSES)]
     pattern = r'bazgasht_acknowledgement_seconds_count{status="404"} (\S+)'
     return [float(found) for text in told for found in re.findall(pattern, text)]
 

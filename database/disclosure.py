@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -81,6 +82,8 @@ def _order(session: Session, order: Order) -> dict[str, Any]:
         "email": order.email,
         "phone": order.phone,
         "total": str(order.total),
+        "presentment_currency": order.presentment_currency,
+        "presentment_total": _amount(order.presentment_total),
         "kept_net": str(order.kept_net),
         "lines": _lines(session, order.id),
         "refunds": _refunds(session, order.id),
@@ -195,6 +198,10 @@ def _written(session: Session, accounts: Iterable[str]) -> Rows:
         }
         for row in rows
     ]
+
+
+def _amount(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -211,6 +211,8 @@ class Order(Base):
     phone: Mapped[str | None]
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
     total: Mapped[Decimal]
+    presentment_currency: Mapped[str] = mapped_column(server_default="")
+    presentment_total: Mapped[Decimal | None]
     kept_net: Mapped[Decimal]
     content: Mapped[bytes]
     gone: Mapped[bool] = mapped_column(server_default="false")

@@ -34,6 +34,8 @@ ORDER_COLUMNS = (
     "phone",
     "customer_id",
     "total",
+    "presentment_currency",
+    "presentment_total",
     "kept_net",
     "content",
     "gone",
@@ -81,6 +83,8 @@ def _order_row(order: OrderRecord, customer: int | None, amount: KeptOrder) -> d
         "phone": order.phone,
         "customer_id": customer,
         "total": order.total,
+        "presentment_currency": order.presentment_currency,
+        "presentment_total": order.presentment_total,
         "kept_net": sum((line.net for line in amount.lines), Decimal(0)),
         "content": digest(order),
         "gone": False,
@@ -203,6 +207,8 @@ def _order_record(order: Order, lines: list[OrderLine], refunds: list[Refund]) -
             LineRecord(line.external_id, None, line.name, line.quantity, line.net) for line in lines
         ),
         refunds=tuple(_refund_record(refund) for refund in refunds),
+        presentment_currency=order.presentment_currency,
+        presentment_total=order.presentment_total,
     )
 
 

@@ -101,7 +101,9 @@ class Order:
 
     `status` is the platform's own word. `account_id` is None for a guest, who is known by
     `email` or `phone` (normalised as in `Account`). `total` includes tax and shipping and is
-    not reduced by refunds.
+    not reduced by refunds. All amounts are in `currency`, the store's own; where the platform
+    tells what the shopper saw and paid in, that currency and the total in it are the
+    `presentment` ones, from which nothing is computed.
     """
 
     id: str
@@ -117,6 +119,8 @@ class Order:
     total: Decimal
     lines: tuple[OrderLine, ...]
     refunds: tuple[Refund, ...] = ()
+    presentment_currency: str = ""
+    presentment_total: Decimal | None = None
 
     @property
     def net(self) -> Decimal:

@@ -1,6 +1,7 @@
 """Shopify's nodes turned into records. Each function takes Python values read from JSON.
 
-Amounts are in the shop's own currency, in which points and purchases are counted.
+Amounts are in the shop's own currency, in which points and purchases are counted; the total in
+the currency that the shopper saw is kept beside it.
 """
 
 from collections.abc import Mapping
@@ -62,6 +63,8 @@ def read_order(content: object, region: str) -> Order:
         total=payload.total.shop_money.amount,
         lines=tuple(_line(line, refunds, payload.taxes_included) for line in lines.values()),
         refunds=refunds,
+        presentment_currency=payload.total.presentment_money.currency_code,
+        presentment_total=payload.total.presentment_money.amount,
     )
 
 

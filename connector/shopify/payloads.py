@@ -34,7 +34,7 @@ class Money(Payload):
     """An amount with its currency."""
 
     amount: Amount
-    currency_code: Text = ""
+    currency_code: Text
 
 
 class ShopMoney(Payload):

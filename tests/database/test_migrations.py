@@ -17,7 +17,7 @@ from bazgasht.services import PostgresServer, RunningServices
 from database.migrate import MigrationError, configuration, migrate
 from database.models import Base
 
-HEAD = "0004"
+HEAD = "0005"
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def orders(session: Session, *only: str) -> dict[str, dict[str, Any]]:
                 for name in (
                     *("number", "status", "currency", "placed_at", "paid_at", "modified_at"),
                     *("account_id", "email", "phone", "total", "kept_net"),
+                    *("presentment_currency", "presentment_total"),
                 )
             },
         }

@@ -123,6 +123,8 @@ def test_an_order_is_read_to_the_last_unit() -> None:
             OrderLine("1", "10", "Thing 1", 1, Decimal("89.99")),
             OrderLine("2", None, "Thing 2", 3, Decimal("54.01")),
         ),
+        presentment_currency="CAD",
+        presentment_total=Decimal("140.0"),
     )
 
 

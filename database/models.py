@@ -214,6 +214,11 @@ class Order(Base):
     presentment_currency: Mapped[str] = mapped_column(server_default="")
     presentment_total: Mapped[Decimal | None]
     kept_net: Mapped[Decimal]
+    discount: Mapped[Decimal | None]
+    coupon_codes: Mapped[list[str]] = mapped_column(server_default="{}")
+    source: Mapped[str | None]
+    medium: Mapped[str | None]
+    campaign: Mapped[str | None]
     content: Mapped[bytes]
     gone: Mapped[bool] = mapped_column(server_default="false")
 
@@ -536,3 +541,38 @@ class CustomerPrediction(Base):
     expected_day: Mapped[date | None]
     high_day: Mapped[date | None]
     overdue: Mapped[bool | None]
+
+
+class Review(Base):
+    """A product's review: who wrote it, if a known customer, when, and the rating of 1 to 5.
+
+    Neither its text nor the writer's name or address is kept.
+    """
+
+    __tablename__ = "reviews"
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    product_external_id: Mapped[str]
+    customer_id: Mapped[int | None] = mapped_column(BigInteger)
+    reviewed_at: Mapped[datetime]
+    rating: Mapped[int]
+
+
+class RetentionCost(Base):
+    """What a merchant entered as spent to keep customers, evenly from `first_day` to `last_day`.
+
+    `kind` is one of `retention.figures.columns.ENTERED_KINDS`; days are the store's own.
+    """
+
+    __tablename__ = "retention_costs"
+    __table_args__ = (Index("ix_retention_costs_days", "store_id", "first_day"),)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    store_id: Mapped[UUID] = store_key()
+    kind: Mapped[str]
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    amount: Mapped[Decimal]
+    currency: Mapped[str]
+    entered_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -17,7 +17,7 @@ from bazgasht.services import PostgresServer, RunningServices
 from database.migrate import MigrationError, configuration, migrate
 from database.models import Base
 
-HEAD = "0005"
+HEAD = "0006"
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,13 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
     "report_changes": lambda: {"period_start": NOON, "period_end": NOON, "changes": []},
     "baselines": lambda: {"name": "stickiness_repeat", "figure": {}},
     "customer_predictions": lambda: {"customer_id": 1, "segment": "new"},
+    "reviews": lambda: {
+        "external_id": "1", "product_external_id": "2", "reviewed_at": NOON, "rating": 5,
+    },
+    "retention_costs": lambda: {
+        "kind": "messages", "first_day": NOON.date(), "last_day": NOON.date(), "amount": 1,
+        "currency": "USD",
+    },
 }  # fmt: skip
 NEEDS = {"order_lines": "orders", "refunds": "orders", "point_entries": "customers"}
 

@@ -9,12 +9,12 @@ from retention.figures.catalogue import catalogue
 from retention.figures.figure import Breakdown, Figure, Remark, Words
 from retention.figures.period import day_name, month_name
 from retention.figures.text import number, period_text, persian_digits, text
+from retention.money import minor_digits
 
 ROWS = 10
 """So many rows of each table are shown at first."""
 CHANGES = 20
 
-_DECIMALS = {Decimal: 2, float: 3}
 
 _NAMED = frozenset({"part", "unit", "kind", "quadrant", "verdict", "segment", "to_segment"})
 """Columns of words of ours; those of other columns are the merchant's."""
@@ -136,10 +136,17 @@ def _cell(shown: Shown, column: str, value: object) -> str:
     if isinstance(value, int) and column.endswith("_id"):
         return shown.name(column, value)
     if isinstance(value, Decimal | float | int):
-        return _number(shown, value, _DECIMALS.get(type(value), 0))
+        return _number(shown, value, _decimals(shown, value))
     if column in _NAMED and value in catalogue()["values"]:
         return _in(shown, Words(**catalogue()["values"][value]))
     return "–" if value is None else str(value)
+
+
+def _decimals(shown: Shown, value: Decimal | float) -> int:
+    """Amounts of money are decimals, and counts whole numbers."""
+    if isinstance(value, Decimal):
+        return minor_digits(shown.store.currency)
+    return 3 if isinstance(value, float) else 0
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -1,9 +1,28 @@
-"""Units of Iranian money, which stores write as currencies of their own."""
+"""Currencies: their decimals, and Iran's units, which stores write as currencies of their own."""
 
 from fractions import Fraction
 
 RIALS = {"IRR": 1, "IRT": 10, "IRHR": 1_000, "IRHT": 10_000}
 """Rials in one unit: Rial, Toman, thousand Rials, thousand Tomans."""
+
+_WITHOUT_DECIMALS = frozenset(
+    {
+        *RIALS,
+        *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND"),
+        *("VUV", "XAF", "XOF", "XPF"),
+    }
+)
+_WITH_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+
+def minor_digits(currency: str) -> int:
+    """Return with how many decimals amounts of a currency are written: 0, 2 or 3 (ISO 4217).
+
+    Iran's units have none, because nobody writes them.
+    """
+    if currency in _WITHOUT_DECIMALS:
+        return 0
+    return 3 if currency in _WITH_THREE_DECIMALS else 2
 
 
 def in_currency(amount: Fraction, currency: str, wanted: str) -> Fraction | None:

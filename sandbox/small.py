@@ -27,6 +27,7 @@ CUSTOMERS = (
     ("reza@example.test", "رضا", "کریمی", "۰۹۳۵۱۲۳۴۵۶۷"),
     ("smile@example.test", "Mia 😀", "O'Neil-Łukasz", ""),
 )
+DECIMALS = {"IRT": 0, "IRR": 0, "JPY": 0, "KRW": 0, "BHD": 3, "KWD": 3}
 STOCKED_SKU = "COF-4"
 
 
@@ -35,11 +36,11 @@ def small_store(
 ) -> Store:
     """A store with the catalogue and four customers, and no orders.
 
-    Prices are written for cents; with a currency without decimals such as IRT each cent
-    counts as 1,000 units. `decimals` defaults to none for IRT and IRR, else two.
+    Prices are written for cents; with other decimals each cent counts as 1,000 of the smallest
+    units. `decimals` defaults to what the currency has.
     """
     if decimals is None:
-        decimals = 0 if currency in {"IRT", "IRR"} else 2
+        decimals = DECIMALS.get(currency, 2)
     store = Store(Settings(currency=currency, time_zone=time_zone, decimals=decimals))
     for name, parent in CATEGORIES:
         parent_id = _category_id(store, parent) if parent else 0

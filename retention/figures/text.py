@@ -10,20 +10,17 @@ import jdatetime
 
 from retention.figures.figure import Figure, Unit, Value, Words
 from retention.figures.period import Period
+from retention.money import minor_digits
 
 Language = Literal["en", "fa"]
 
 DECIMALS: dict[Unit, int] = {
     "percent": 1,
     "points": 1,
-    "money": 2,
     "count": 0,
     "days": 0,
     "ratio": 2,
 }
-
-WHOLE_CURRENCIES = frozenset({"IRR", "IRT", "IRHR", "IRHT", "JPY", "KRW", "VND"})
-"""Currencies that nobody writes with decimals."""
 
 _PERSIAN_DIGITS = str.maketrans("0123456789,.", "۰۱۲۳۴۵۶۷۸۹٬٫")
 
@@ -102,8 +99,9 @@ def _day(day: date, language: Language) -> str:
 
 
 def _digits(value: Value, figure: Figure, language: Language) -> str:
-    whole = figure.unit == "money" and figure.currency in WHOLE_CURRENCIES
-    return number(value, 0 if whole else DECIMALS[figure.unit], language)
+    if figure.unit == "money":
+        return number(value, minor_digits(figure.currency or ""), language)
+    return number(value, DECIMALS[figure.unit], language)
 
 
 def _with_unit(digits: str, figure: Figure, language: Language) -> str:

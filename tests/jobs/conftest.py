@@ -17,10 +17,12 @@ from jobs.context import Context
 from jobs.recompute import recompute
 from sandbox.server import RunningStore
 from sandbox.small import small_store
-from tests.conftest import Installed, install_app, work_off
+from tests.conftest import AppServer, Installed, install_app, work_off
+from tests.merchant import Merchant, open_shop
 from tests.shop import Shop
 
 Opened = Callable[[str], Installed]
+OpenedShop = Callable[[str], Merchant]
 
 
 @pytest.fixture
@@ -30,6 +32,21 @@ def opened(context: Context) -> Iterator[Opened]:
         yield lambda currency: install_app(
             context, stack.enter_context(RunningStore(small_store(currency)))
         )
+
+
+@pytest.fixture
+def opened_shop(context: Context, app_server: AppServer) -> Iterator[OpenedShop]:
+    """Open the small shop on Shopify in a currency and install the app into it."""
+    with ExitStack() as stack:
+        yield lambda currency: stack.enter_context(
+            open_shop(context, app_server, small_store(currency))
+        )
+
+
+@pytest.fixture
+def merchant(opened_shop: OpenedShop) -> Merchant:
+    """The small shop on Shopify in US dollars with the app installed."""
+    return opened_shop("USD")
 
 
 @pytest.fixture
@@ -72,7 +89,7 @@ def calls(installed: Installed) -> Calls:
     return calls
 
 
-def set_settings(installed: Installed, **settings: Any) -> None:
+def set_settings(installed: Installed | Merchant, **settings: Any) -> None:
     """Change the store's settings."""
     with installed.scope() as session:
         row = session.scalars(select(Store)).one()

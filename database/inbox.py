@@ -9,7 +9,7 @@ from typing import cast
 from uuid import UUID, uuid4
 
 import psycopg
-from sqlalchemy import Engine, Update, func, select, text, update
+from sqlalchemy import ColumnElement, Engine, Update, func, select, text, update
 from sqlalchemy.orm import Session
 
 from database.bulk import among
@@ -185,7 +185,6 @@ def fail(
     """
     attempts = event.attempts + 1
     dead = permanent or attempts >= MAXIMUM_ATTEMPTS
-    wait = max(retry_seconds(attempts), retry_after or 0)
     session.execute(
         update(InboxEvent)
         .where(InboxEvent.id == event.id, InboxEvent.lease == token)
@@ -193,8 +192,7 @@ def fail(
             state="dead" if dead else "waiting",
             attempts=attempts,
             last_error=error[:1000],
-            next_attempt_at=func.clock_timestamp()
-            + func.make_interval(0, 0, 0, 0, 0, 0, wait * (0.75 + func.random() / 2)),
+            next_attempt_at=func.clock_timestamp() + retry_interval(attempts, retry_after),
             lease=None,
             leased_until=None,
         )
@@ -210,6 +208,14 @@ def release(session: Session, token: UUID, events: Sequence[int]) -> None:
 def retry_seconds(attempts: int) -> float:
     """Seconds to wait after the given number of failed attempts: doubling, with a ceiling."""
     return min(FIRST_RETRY_SECONDS * 2.0 ** (attempts - 1), LONGEST_RETRY_SECONDS)
+
+
+def retry_interval(attempts: int, asked: float | None = None) -> ColumnElement[timedelta]:
+    """About `retry_seconds`, and no less than the store asked for, so that not all come at once."""
+    usual = retry_seconds(attempts) * (0.75 + func.random() / 2)
+    seconds = func.greatest(usual, (asked or 0) * (1 + func.random() / 4))
+    interval: ColumnElement[timedelta] = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    return interval
 
 
 def replay(session: Session, event_id: int | None = None) -> int:

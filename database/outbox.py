@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from database.bulk import among
+from database.inbox import retry_interval
 from database.models import WriteBack
 
 WriteKind = Literal["cross_sells", "customer"]
@@ -68,6 +69,16 @@ def reconsider_cross_sells(session: Session, lists: Mapping[str, Sequence[str]])
 def reconsider_all(session: Session, kind: WriteKind) -> None:
     """Look again at every row of a kind, for example after a setting changed."""
     _reconsider(session, WriteBack.kind == kind)
+
+
+def doubt_written(session: Session, kind: WriteKind) -> None:
+    """Let every row of a kind be sent again in full: the store may have lost what it was given."""
+    session.execute(
+        update(WriteBack)
+        .where(WriteBack.kind == kind, WriteBack.written.is_not(None))
+        .values(sending=WriteBack.written, state="waiting", next_attempt_at=func.clock_timestamp())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def reconsider_dead(session: Session) -> None:
@@ -163,9 +174,17 @@ def accepted(
 
 
 def refused(
-    session: Session, kind: WriteKind, due: Due, error: str, *, permanent: bool, wait: float
+    session: Session,
+    kind: WriteKind,
+    due: Due,
+    error: str,
+    *,
+    permanent: bool,
+    asked: float | None = None,
 ) -> None:
-    """Note a refusal: tried again after `wait` seconds, or dead when that would change nothing.
+    """Note a refusal: tried again after a while, or dead when that would change nothing.
+
+    `asked` are the seconds that the store asked to wait.
 
     However long a store is out of reach, what is for it waits: the values are absolute, so what
     is written late is still right.
@@ -177,8 +196,7 @@ def refused(
             attempts=due.attempts + 1,
             last_error=error[:1000],
             state="dead" if permanent else "waiting",
-            next_attempt_at=func.clock_timestamp()
-            + func.make_interval(0, 0, 0, 0, 0, 0, wait * (0.75 + func.random() / 2)),
+            next_attempt_at=func.clock_timestamp() + retry_interval(due.attempts + 1, asked),
         )
         .execution_options(synchronize_session=False)
     )

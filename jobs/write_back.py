@@ -12,7 +12,6 @@ from connector.errors import ConnectorError, CredentialsRefused, TemporaryError
 from connector.platform import ConnectedStore, CrossSells, CustomerFields, Written
 from database import outbox
 from database.catalogue import cross_sells_in_store
-from database.inbox import retry_seconds
 from database.outbox import Due, WriteKind
 from database.session import store_lock, store_transaction
 from database.versions import Version
@@ -210,10 +209,8 @@ def _note(
         outbox.accepted(session, kind, {a.id: whole[a.id] for a in accepted}, desired)
         for answer in answers:
             if answer.error is not None:
-                row = rows[answer.id]
-                wait = retry_seconds(row.attempts + 1)
                 outbox.refused(
-                    session, kind, row, answer.error, permanent=answer.permanent, wait=wait
+                    session, kind, rows[answer.id], answer.error, permanent=answer.permanent
                 )
     return len(accepted)
 
@@ -236,5 +233,5 @@ def _refuse(
                 row,
                 f"{type(error).__name__}: {error}",
                 permanent=False,
-                wait=max(retry_seconds(row.attempts + 1), asked or 0),
+                asked=asked,
             )

@@ -62,7 +62,8 @@ class Reply:
     """An answer that could be read: its data, its errors, and what it cost in points.
 
     `requested` is what the call may cost at most, which must be there before it is made;
-    `spent` is what it did cost. `throttle` is the shop's bucket afterwards.
+    `spent` is what it did cost. `throttle` is the shop's bucket afterwards. `asked` are the
+    seconds that the shop asks to wait, None when it does not say.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -70,14 +71,15 @@ class Reply:
     requested: float = 0.0
     spent: float = 0.0
     throttle: ThrottleStatus | None = None
+    asked: float | None = None
 
     @property
     def restored_in(self) -> float | None:
         """The seconds until the points that the call needs are there, None when not told."""
         if self.throttle is None or self.throttle.restore_rate <= 0:
-            return None
+            return self.asked
         missing = self.requested - self.throttle.available
-        return max(missing / self.throttle.restore_rate, 0.1)
+        return max(missing / self.throttle.restore_rate, self.asked or 0, 0.1)
 
 
 def read_answer(answer: Answer, call: str) -> Reply:
@@ -120,7 +122,8 @@ def _reply(content: dict[str, Any], answer: Answer, told: str) -> Reply:
         raise RateLimited(told, retry_after=retry_after(answer.headers))
     requested = _number(cost.get("requestedQueryCost"))
     actual = cost.get("actualQueryCost")
-    return Reply(data, problems, requested, _number(actual), _throttle(cost))
+    asked = retry_after(answer.headers)
+    return Reply(data, problems, requested, _number(actual), _throttle(cost), asked)
 
 
 def _problem(error: object) -> GraphProblem:

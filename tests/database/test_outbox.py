@@ -94,7 +94,7 @@ def test_a_refusal_is_final_only_when_trying_again_changes_nothing(
     for attempt in range(30):
         due = Due("a", {"points": "1"}, None, None, attempt)
         with scope() as session:
-            outbox.refused(session, "customer", due, "no", permanent=permanent, wait=60)
+            outbox.refused(session, "customer", due, "no", permanent=permanent, asked=60)
     row = rows(scope)["a"]
     assert (row.state, row.attempts, row.last_error) == (state, 30, "no")
     assert take(scope) == []
@@ -107,7 +107,7 @@ def test_a_dead_row_is_tried_again_when_it_is_wanted_otherwise_or_reconsidered(
         want(scope, **{name: {"points": "1"}})
         (due,) = take(scope)
         with scope() as session:
-            outbox.refused(session, "customer", due, "no", permanent=True, wait=60)
+            outbox.refused(session, "customer", due, "no", permanent=True, asked=60)
     want(scope, a={"points": "1"})
     assert take(scope) == []
     want(scope, a={"points": "2"})

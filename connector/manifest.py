@@ -144,6 +144,7 @@ class Settings(BaseModel):
     next_purchase_days: int
     recommendations_per_product: int
     cross_sell_mode: Literal["beside", "replace", "off"]
+    customer_tags: bool
     points_enabled: bool
     points_earned: int
     points_per_amount: Decimal

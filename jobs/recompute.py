@@ -116,9 +116,18 @@ def _want(session: Session, store: ActiveStore) -> int:
     changed = outbox.want(
         session, "cross_sells", {product: {"ours": lists.get(product, [])} for product in shown}
     )
-    name = load().platforms[store.platform.name].customer_fields["second_purchase_category"]
+    return changed + outbox.want(session, "customer", _labels(session, store))
+
+
+def _labels(session: Session, store: ActiveStore) -> dict[str, dict[str, str | None]]:
+    """The category that each account shall show, as a field and, where that is wanted, as a tag."""
+    fields = load().platforms[store.platform.name].customer_fields
     categories = results.second_categories(session)
-    labelled = categories.keys() | outbox.wanting(session, "customer", name)
-    return changed + outbox.want(
-        session, "customer", {account: {name: categories.get(account)} for account in labelled}
-    )
+    shown = {fields["second_purchase_category"]: categories}
+    if tag := fields.get("second_purchase_tag"):
+        shown[tag] = categories if store.settings.customer_tags else {}
+    wanted: dict[str, dict[str, str | None]] = {}
+    for name, texts in shown.items():
+        for account in texts.keys() | outbox.wanting(session, "customer", name):
+            wanted.setdefault(account, {})[name] = texts.get(account)
+    return wanted

@@ -21,6 +21,7 @@ from database.session import store_transaction
 from jobs.context import Context
 from jobs.drain import drain
 from jobs.pacing import RedisCostBucket
+from jobs.recompute import recompute
 from jobs.token_keeper import StoreTokenKeeper
 from sandbox.shopify.app_config import from_toml
 from sandbox.shopify.operations import Terms
@@ -55,6 +56,14 @@ class Merchant:
         self.shop.drain_deliveries()
         drain(str(self.id))
         work_off(self.context)
+
+    def compute(self) -> None:
+        """Recompute the store anew, and write what came of it."""
+        with self.scope() as session:
+            stores.mark_dirty(session)
+        recompute(str(self.id))
+        work_off(self.context)
+        self.catch_up()
 
     def scope(self) -> AbstractContextManager[Session]:
         """A transaction on the store's rows."""

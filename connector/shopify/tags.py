@@ -35,7 +35,11 @@ class Tags:
         self._client = client
 
     def write(self, owner: str, tags: Sequence[str], wanted: Mapping[str, str | None]) -> None:
-        """Replace of each name the tag that a customer with these tags has."""
+        """Replace of each name the tag that a customer with these tags has; others are left.
+
+        Raises:
+            Refused: the shop does not take it, for example because there are too many.
+        """
         old = [one for name in wanted for one in _of(tags, name) if one != wanted[name]]
         new = [one for one in wanted.values() if one is not None and one not in tags]
         if old:
@@ -45,4 +49,5 @@ class Tags:
 
 
 def _of(tags: Iterable[str], name: str) -> list[str]:
-    return [one for one in tags if one.startswith(f"{name}: ")]
+    # Shopify takes tags that differ in capitals only for the same.
+    return [one for one in tags if one.casefold().startswith(f"{name}: ".casefold())]

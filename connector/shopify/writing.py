@@ -82,19 +82,26 @@ class Writer:
         }
 
     def _write_fields(self, wanted: Mapping[str, Mapping[str, str | None]]) -> dict[str, Written]:
-        tagged = {name: tags for name, fields in wanted.items() if (tags := tags_of(fields))}
-        before = self._customers(tagged)
-        for name, node in before.items():
-            self._tags.write(node["id"], node.get("tags") or [], tagged[name])
+        refused = self._write_tags(wanted)
         sets = {name: _to_set(name, fields) for name, fields in wanted.items()}
         deletions = {name: _to_delete(name, fields) for name, fields in wanted.items()}
-        refused = self._metafields.set(sets) | self._metafields.delete(deletions)
+        refused |= self._metafields.set(sets) | self._metafields.delete(deletions)
         nodes = self._customers(wanted)
         return {
             name: _answer(name, refused.get(name))
             or self._compare_fields(name, nodes.get(name), fields)
             for name, fields in wanted.items()
         }
+
+    def _write_tags(self, wanted: Mapping[str, Mapping[str, str | None]]) -> dict[str, Refusal]:
+        tagged = {name: tags for name, fields in wanted.items() if (tags := tags_of(fields))}
+        refused: dict[str, Refusal] = {}
+        for name, node in self._customers(tagged).items():
+            try:
+                self._tags.write(node["id"], node.get("tags") or [], tagged[name])
+            except Refused as error:
+                refused[name] = Refusal(f"tags: {error}", error.code, permanent=True)
+        return refused
 
     def _customers(self, names: Mapping[str, object]) -> dict[str, dict[str, Any]]:
         if not names:

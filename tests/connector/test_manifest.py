@@ -71,6 +71,7 @@ def test_defaults_fill_what_is_not_given() -> None:
         next_purchase_days=180,
         recommendations_per_product=5,
         cross_sell_mode="beside",
+        customer_tags=False,
         points_enabled=True,
         points_earned=1,
         points_per_amount=Decimal(1),

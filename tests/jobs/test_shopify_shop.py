@@ -11,6 +11,7 @@ from jobs.drain import drain
 from jobs.recompute import recompute
 from jobs.reconcile import compare_identifiers
 from tests.conftest import work_off
+from tests.jobs.conftest import set_settings
 from tests.merchant import Merchant
 
 
@@ -65,3 +66,23 @@ def test_an_old_order_that_the_shop_hides_keeps_its_points(merchant: Merchant) -
     with merchant.scope() as session:
         assert session.scalars(select(Order.gone)).one() is False
         assert session.scalars(select(PointEntry.points)).all() == [23]
+
+
+def test_tags_of_customers_come_and_go_with_the_setting(merchant: Merchant) -> None:
+    ada = f"gid://shopify/Customer/{merchant.customer('ada@example.test')}"
+    merchant.shop.shop.tags[ada] = ("vip", "Bazgasht")
+    merchant.buy("ada@example.test", "House Blend Beans")
+    merchant.buy("ada@example.test", "Green Tea")
+    merchant.catch_up()
+    merchant.compute()
+    tags = merchant.shop.shop.tags
+    assert tags[ada] == ("vip", "Bazgasht")
+    set_settings(merchant, customer_tags=True)
+    merchant.compute()
+    assert tags[ada] == ("vip", "Bazgasht", "Bazgasht second purchase: Tea")
+    set_settings(merchant, category_level="top")
+    merchant.compute()
+    assert tags[ada] == ("vip", "Bazgasht", "Bazgasht second purchase: Drinks")
+    set_settings(merchant, customer_tags=False)
+    merchant.compute()
+    assert tags[ada] == ("vip", "Bazgasht")

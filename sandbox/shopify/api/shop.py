@@ -8,6 +8,7 @@ from sandbox.shopify.api.call import Call, Resolvers, bad_request, user_error
 from sandbox.shopify.api.nodes import node_of
 from sandbox.shopify.gid import gid, parts
 
+MOST_TAGS = 250
 INSTALLATION_ID = 700_000_001
 MERCHANT_SCOPES = {"Order": "write_orders", "Product": "write_products"}
 MERCHANT_SCOPES |= {"Customer": "write_customers"}
@@ -32,7 +33,10 @@ def _retag(call: Call, owner: str, tags: list[str], *, keep: bool) -> dict[str, 
     known = {tag.casefold() for tag in (before if keep else given)}
     source = given if keep else before
     changed = tuple(tag for tag in source if tag.casefold() not in known)
-    call.shop.tags[owner] = (*before, *changed) if keep else changed
+    after = (*before, *changed) if keep else changed
+    if len(after) > MOST_TAGS:
+        return {"node": None, "userErrors": [user_error(f"Tags exceed {MOST_TAGS}", "tags")]}
+    call.shop.tags[owner] = after
     if call.shop.tags[owner] != before:
         touch(call, kind, node)
     return {"node": node, "userErrors": []}

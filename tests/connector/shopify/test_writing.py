@@ -200,6 +200,37 @@ def test_tags_are_replaced_by_name(shop: SandboxShop, store: ConnectedStore) -> 
     assert shop.shop.tags[owner] == ("vip",)
 
 
+def test_a_tag_that_differs_in_capitals_only_is_ours_too(
+    shop: SandboxShop, store: ConnectedStore
+) -> None:
+    account = shop.account_ids()[0]
+    owner = gid("Customer", int(account))
+    shop.shop.tags[owner] = ("NEXT: coffee", "next week")
+    fields = {"tag:next": "Coffee"}
+    assert errors(store.write_customers([CustomerFields(account, fields)])) == [None]
+    assert shop.shop.tags[owner] == ("next week", "next: Coffee")
+
+
+def test_a_customer_with_too_many_tags_holds_up_nobody(
+    shop: SandboxShop, store: ConnectedStore
+) -> None:
+    full, other = shop.account_ids()[:2]
+    owner = gid("Customer", int(full))
+    many = tuple(f"tag {number}" for number in range(250))
+    shop.shop.tags[owner] = many
+    fields = {"points": "7", "tag:next": "Tea"}
+    refused, accepted = store.write_customers(
+        [CustomerFields(full, fields), CustomerFields(other, fields)]
+    )
+    assert (refused.error, refused.permanent) == ("tags: tags_add: tags: Tags exceed 250", True)
+    assert accepted.error is None
+    assert shop.shop.tags[owner] == many
+    assert shop.shop.tags[gid("Customer", int(other))] == ("next: Tea",)
+    points = shop.shop.metafields.get(owner, "$app", "points")
+    assert points is not None
+    assert points.value == "7"
+
+
 def test_a_product_there_twice_is_a_mistake(store: ConnectedStore) -> None:
     with pytest.raises(ValueError, match="1 is there twice"):
         store.write_cross_sells([CrossSells("1", ("2",)), CrossSells("1", ("3",))])

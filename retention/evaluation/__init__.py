@@ -1,0 +1,1 @@
+"""How good recommendations and predictions are on purchases that came later."""

@@ -7,21 +7,18 @@ chance; lift is therefore shown and never ranked by. In a basket of n products e
 1 / sqrt(n - 1), because one product more in a long list says little about another.
 """
 
-from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import sparse
 
-from retention.baskets import Baskets, Counts, Integers, baskets, matrix
+from retention.baskets import Histories, Integers, baskets, histories
 from retention.columns import (
     BASE,
     BASE_RATE,
     CONFIDENCE,
     COUNT,
-    CUSTOMER_ID,
     KIND,
     LIFT,
     LINES,
@@ -34,6 +31,15 @@ from retention.columns import (
     TOTAL,
     require,
 )
+from retention.compiled import compiled
+from retention.pair_counting import (
+    BestPairs,
+    Later,
+    Ranking,
+    best_next,
+    best_together,
+    weights_of_sizes,
+)
 
 LONGEST_ORDER = 200
 """An order of more distinct products (a wholesale list, an import) makes no pairs: it counts
@@ -43,9 +49,6 @@ SMALLEST_COUNT = 2
 """A pair seen once is no pattern."""
 
 BASE_EXPONENT = 0.85
-
-CHUNK_CELLS = 10_000_000
-"""How many products in later orders are held at once while pairs bought next are counted."""
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 
@@ -58,16 +61,8 @@ def bought_together(lines: pl.DataFrame, top: int = 20) -> pl.DataFrame:
     """
     _check(lines, top)
     orders = baskets(lines)
-    held = orders.without_long_orders(LONGEST_ORDER)
-    # The weight of a pair is the product of the weights of its two cells.
-    root_weight = np.maximum(orders.sizes - 1, 1) ** -0.25
-    weighted = sparse.csr_array(sparse.diags_array(root_weight) @ held)
-    base = _column_sums(orders.held)
-    counts = sparse.csr_array(held.T @ held)
-    weights = sparse.csr_array(weighted.T @ weighted)
-    return _best_pairs(
-        "together", counts, weights, base, orders.held.shape[0], orders.product_ids, top
-    )
+    best = best_together(orders, weights_of_sizes(pair_weights()), ranking(orders.base, top))
+    return _table("together", best, orders.base, len(orders.starts) - 1, orders.product_ids)
 
 
 def bought_next(lines: pl.DataFrame, window_days: int = 180, top: int = 20) -> pl.DataFrame:
@@ -82,18 +77,36 @@ def bought_next(lines: pl.DataFrame, window_days: int = 180, top: int = 20) -> p
     _check(lines, top)
     if window_days < 1:
         raise ValueError(f"window_days is {window_days}; give at least one day")
-    orders = baskets(lines.filter(pl.col(CUSTOMER_ID).is_not_null()))
-    buyers = _first_purchases(orders)
-    held = orders.without_long_orders(LONGEST_ORDER)
-    first = sparse.csr_array(buyers.multiply(held))
-    starts, ends = _later_orders(orders, window_days)
-    nowhere = np.empty(0, dtype=np.int64)
-    counts = matrix(nowhere, nowhere, (first.shape[1], first.shape[1]))
-    for rows in _chunks(first, held, starts, ends):
-        later = _union(held, starts[rows], ends[rows])
-        counts = sparse.csr_array(counts + first[rows].T @ later)
-    total = len(np.unique(orders.customers))
-    return _best_pairs("next", counts, counts, _column_sums(buyers), total, orders.product_ids, top)
+    bought = histories(lines)
+    first = _first_purchases(bought)
+    base = np.bincount(bought.orders.products[first], minlength=len(bought.orders.product_ids))
+    held = np.repeat(bought.orders.sizes <= LONGEST_ORDER, bought.orders.sizes)
+    short = bought.orders.only(held)
+    starts, ends = _later_orders(bought, window_days)
+    best = best_next(
+        bought.orders.only(held & first),
+        Later(short.starts[starts], short.starts[ends], short.products),
+        ranking(base, top),
+    )
+    customers = len(np.unique(bought.customers))
+    return _table("next", best, base, customers, bought.orders.product_ids)
+
+
+def pair_weights() -> NDArray[np.float64]:
+    """What a pair weighs in an order of n distinct products, at n; larger orders weigh nothing."""
+    sizes = np.arange(2, LONGEST_ORDER + 1)
+    return np.concatenate([[0, 0], 1 / np.sqrt(sizes - 1)])
+
+
+def ranking(base: Integers, top: int) -> Ranking:
+    """How pairs are scored and how many are kept, of products with so many orders or buyers."""
+    bought = np.maximum(base, 1)
+    return Ranking(
+        base_power=bought**BASE_EXPONENT,
+        other_power=bought ** (1 - BASE_EXPONENT),
+        smallest_count=SMALLEST_COUNT,
+        top=top,
+    )
 
 
 def _check(lines: pl.DataFrame, top: int) -> None:
@@ -102,21 +115,29 @@ def _check(lines: pl.DataFrame, top: int) -> None:
         raise ValueError(f"top is {top}; keep at least one pair per product")
 
 
-def _column_sums(table: Counts) -> Integers:
-    return np.bincount(table.indices, minlength=table.shape[1]).astype(np.int64)
+def _first_purchases(bought: Histories) -> NDArray[np.bool_]:
+    """Return for each cell of the orders whether its customer bought the product first there."""
+    first = np.zeros(len(bought.orders.products), dtype=np.bool_)
+    last_buyer = np.full(len(bought.orders.product_ids), -1, dtype=np.int64)
+    _note_first(bought.orders.starts, bought.orders.products, bought.customers, last_buyer, first)
+    return first
 
 
-def _first_purchases(orders: Baskets) -> Counts:
-    """Return orders x products: 1 where this order is its customer's first of the product."""
-    rows, columns = orders.held.nonzero()
-    # Rows are sorted by customer and time, so that a customer's first cell of a product, whose
-    # index np.unique returns, is the first purchase.
-    key = orders.customers[rows] * orders.held.shape[1] + columns
-    _, first = np.unique(key, return_index=True)
-    return matrix(rows[first], columns[first], orders.held.shape)
+@compiled
+def _note_first(
+    starts: Integers,
+    products: NDArray[np.int32],
+    customers: Integers,
+    last_buyer: Integers,
+    first: NDArray[np.bool_],
+) -> None:
+    for order in range(len(customers)):
+        for cell in range(starts[order], starts[order + 1]):
+            first[cell] = last_buyer[products[cell]] != customers[order]
+            last_buyer[products[cell]] = customers[order]
 
 
-def _later_orders(orders: Baskets, window_days: int) -> tuple[Integers, Integers]:
+def _later_orders(orders: Histories, window_days: int) -> tuple[Integers, Integers]:
     """Return for each order where its customer's later orders in the window start and end."""
     times, rank = np.unique(orders.placed_at, return_inverse=True)
     within = np.searchsorted(times, orders.placed_at + window_days * MICROSECONDS_PER_DAY, "right")
@@ -128,78 +149,29 @@ def _later_orders(orders: Baskets, window_days: int) -> tuple[Integers, Integers
     return starts, np.maximum(starts, ends)
 
 
-def _chunks(first: Counts, held: Counts, starts: Integers, ends: Integers) -> Iterator[Integers]:
-    """Yield rows that have a first purchase and later orders, few enough to hold at once."""
-    rows = np.flatnonzero((np.diff(first.indptr) > 0) & (ends > starts))
-    cells = held.indptr.astype(np.int64)
-    filled = np.cumsum(cells[ends[rows]] - cells[starts[rows]] + (ends[rows] - starts[rows]))
-    cuts = np.flatnonzero(np.diff(filled // CHUNK_CELLS)) + 1
-    yield from (part for part in np.split(rows, cuts) if len(part))
-
-
-def _union(held: Counts, starts: Integers, ends: Integers) -> Counts:
-    """Return one row per range of orders: 1 for each product that any of them has."""
-    lengths = ends - starts
-    pointers = np.concatenate([[0], np.cumsum(lengths)])
-    places = np.arange(pointers[-1]) + np.repeat(starts - pointers[:-1], lengths)
-    ones = np.ones(len(places), dtype=np.int32)
-    ranges = sparse.csr_array((ones, places, pointers), shape=(len(starts), held.shape[0]))
-    union = sparse.csr_array(ranges @ held)
-    union.data[:] = 1
-    return union
-
-
-def _best_pairs(
+def _table(
     kind: Literal["together", "next"],
-    counts: Counts,
-    weights: Counts,
+    best: BestPairs,
     base: Integers,
     total: int,
     product_ids: Integers,
-    top: int,
 ) -> pl.DataFrame:
-    """Return the table of the pairs that `counts` and `weights`, of one pattern, hold."""
-    counts.sort_indices()
-    weights.sort_indices()
-    product = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    chosen = (counts.data >= SMALLEST_COUNT) & (product != counts.indices)
-    product, other = product[chosen], counts.indices[chosen]
-    table = pl.DataFrame(
+    """Return the pairs as `PAIRS`, with rates taken by numpy, so that 3 of 5 are exactly 0.6."""
+    count, own, other = best.count, base[best.product], base[best.other]
+    return pl.DataFrame(
         {
-            PRODUCT_ID: product_ids[product],
-            OTHER_ID: product_ids[other],
-            COUNT: counts.data[chosen].astype(np.int64),
-            BASE: base[product],
-            OTHER_BASE: base[other],
-            SCORE: _score(weights.data[chosen], base[product], base[other]),
-        }
+            KIND: pl.repeat(kind, len(count), dtype=pl.String, eager=True),
+            PRODUCT_ID: product_ids[best.product],
+            OTHER_ID: product_ids[best.other],
+            COUNT: count,
+            BASE: own,
+            OTHER_BASE: other,
+            TOTAL: np.full(len(count), total, dtype=np.int64),
+            SUPPORT: count / max(total, 1),
+            CONFIDENCE: count / own,
+            BASE_RATE: other / max(total, 1),
+            LIFT: (count * total) / (own * other),
+            SCORE: best.score,
+        },
+        schema=PAIRS,
     )
-    best = table.sort(
-        PRODUCT_ID, SCORE, COUNT, OTHER_ID, descending=[False, True, True, False]
-    ).filter(pl.int_range(pl.len()).over(PRODUCT_ID) < top)
-    return _with_rates(best.with_columns(pl.lit(kind).alias(KIND)), total)
-
-
-def _with_rates(pairs: pl.DataFrame, total: int) -> pl.DataFrame:
-    """Return the pairs as `PAIRS`.
-
-    The rates are taken by numpy, for polars multiplies by the reciprocal of a constant: 3 of 5
-    would not be 0.6, nor the lift exactly 1 where the other product is bought as often as usual.
-    """
-    count, base, other = (pairs[name].to_numpy() for name in (COUNT, BASE, OTHER_BASE))
-    rates = {
-        TOTAL: np.full(pairs.height, total, dtype=np.int64),
-        SUPPORT: count / max(total, 1),
-        CONFIDENCE: count / base,
-        BASE_RATE: other / max(total, 1),
-        LIFT: (count * total) / (base * other),
-    }
-    return pairs.with_columns(pl.Series(name, rate) for name, rate in rates.items()).select(
-        PAIRS.names()
-    )
-
-
-def _score(weight: NDArray[np.float64], base: Integers, other: Integers) -> NDArray[np.float64]:
-    score = weight / (base**BASE_EXPONENT * other ** (1 - BASE_EXPONENT))
-    # Sums of the same weights in another sequence differ in the last digits: they are ties.
-    return np.round(score, 12)

@@ -1,83 +1,147 @@
-"""Orders as a sparse matrix of products, in the shape that counting pairs needs."""
+"""Orders as arrays of products, in the shape that counting pairs needs."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import sparse
 
 from retention.columns import CUSTOMER_ID, ORDER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
+from retention.compiled import compiled
 
-Counts = sparse.csr_array[Any, tuple[int, int]]
 Integers = NDArray[np.int64]
+Cells = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class Baskets:
-    """Orders of which something is kept, sorted by customer, time and identifier.
+    """Orders of which something is kept, and the distinct products of each.
 
-    `held` is orders x products, 1 where the order has the product, else 0. `customers` numbers
-    the customer of each order from 0, `placed_at` is its time in microseconds since 1970.
+    `products[starts[k] : starts[k + 1]]` are the products of order k, rising, each told by its
+    place in `product_ids`, which rises too.
     """
 
-    held: Counts
+    starts: Integers
+    products: Cells
     product_ids: Integers
-    customers: Integers
-    placed_at: Integers
 
     @property
     def sizes(self) -> Integers:
         """Number of distinct products in each order."""
-        return np.diff(self.held.indptr).astype(np.int64)
+        return np.diff(self.starts)
 
-    def without_long_orders(self, limit: int) -> Counts:
-        """Return `held` with the orders of more than `limit` distinct products emptied."""
-        return selected_rows(self.held, self.sizes <= limit)
+    @property
+    def base(self) -> Integers:
+        """Number of orders that have each product."""
+        return np.bincount(self.products, minlength=len(self.product_ids)).astype(np.int64)
+
+    def only(self, chosen: NDArray[np.bool_]) -> Self:
+        """Return the same orders with only the chosen cells of `products`."""
+        before = np.concatenate([[0], np.cumsum(chosen)])
+        return replace(self, starts=before[self.starts], products=self.products[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Orders sorted by customer, time and identifier.
+
+    `customers` numbers the customer of each order from 0, `placed_at` is its time in
+    microseconds since 1970.
+    """
+
+    orders: Baskets
+    customers: Integers
+    placed_at: Integers
 
 
 def baskets(lines: pl.DataFrame) -> Baskets:
-    """Return the orders in `lines` (columns `LINES`) as baskets.
+    """Return the orders in `lines` (columns `LINES`), sorted by identifier.
 
     A product counts once per order. Lines whose product the store lost leave an order without
     products, which still counts as an order.
     """
-    kept = lines.filter(pl.col(QUANTITY) > 0)
-    orders = (
-        kept.group_by(ORDER_ID)
-        .agg(pl.col(CUSTOMER_ID).min(), pl.col(PLACED_AT).min())
-        .sort(CUSTOMER_ID, PLACED_AT, ORDER_ID)
-        .with_row_index("row")
+    kept = lines.filter(pl.col(QUANTITY) > 0).select(ORDER_ID, PRODUCT_ID)
+    identifiers, order = numbered(kept[ORDER_ID].to_numpy())
+    return _collected(order, len(identifiers), kept[PRODUCT_ID])
+
+
+def histories(lines: pl.DataFrame) -> Histories:
+    """Return the orders in `lines` (columns `LINES`) of known customers, as `baskets` does."""
+    kept = lines.filter(pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null()).select(
+        ORDER_ID, CUSTOMER_ID, PLACED_AT, PRODUCT_ID
     )
-    products = kept.select(pl.col(PRODUCT_ID).drop_nulls().unique().sort()).with_row_index("column")
-    cells = (
-        kept.select(ORDER_ID, PRODUCT_ID)
-        .unique()
-        .join(orders.select(ORDER_ID, "row"), on=ORDER_ID)
-        .join(products, on=PRODUCT_ID)
-        .sort("row", "column")
-    )
-    held = matrix(
-        cells["row"].to_numpy(), cells["column"].to_numpy(), (orders.height, products.height)
-    )
-    return Baskets(
-        held=held,
-        product_ids=products[PRODUCT_ID].to_numpy(),
-        customers=orders[CUSTOMER_ID].rank("dense").fill_null(0).cast(pl.Int64).to_numpy(),
-        placed_at=orders[PLACED_AT].dt.timestamp("us").to_numpy(),
+    identifiers, order = numbered(kept[ORDER_ID].to_numpy())
+    customer = _least(kept[CUSTOMER_ID].to_numpy(), order, len(identifiers))
+    placed_at = _least(kept[PLACED_AT].dt.timestamp("us").to_numpy(), order, len(identifiers))
+    sequence = np.lexsort((identifiers, placed_at, customer))
+    row = np.empty_like(sequence)
+    row[sequence] = np.arange(len(sequence))
+    return Histories(
+        orders=_collected(row[order], len(identifiers), kept[PRODUCT_ID]),
+        customers=numbered(customer[sequence])[1],
+        placed_at=placed_at[sequence],
     )
 
 
-def matrix(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> Counts:
-    """Return the matrix that is 1 in the given cells and 0 elsewhere; no cell may come twice."""
-    ones = np.ones(len(rows), dtype=np.int32)
-    return sparse.csr_array((ones, (rows, columns)), shape=shape)
+def numbered(values: NDArray[Any]) -> tuple[Integers, Integers]:
+    """Return the distinct values, rising, and for each value its place among them."""
+    lowest, highest = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    span = highest - lowest + 1
+    # A table of all that could be between is much faster than sorting, where it is not too long.
+    if span > 8 * len(values):
+        distinct, place = np.unique(values, return_inverse=True)
+        return distinct, place.astype(np.int64)
+    present = np.zeros(span, dtype=np.bool_)
+    present[values - lowest] = True
+    places = np.cumsum(present) - 1
+    return np.flatnonzero(present) + lowest, places[values - lowest]
 
 
-def selected_rows(table: Counts, chosen: NDArray[np.bool_]) -> Counts:
-    """Return the table with every row emptied that is not chosen."""
-    sizes = np.diff(table.indptr)
-    kept = np.repeat(chosen, sizes)
-    ends = np.concatenate([[0], np.cumsum(np.where(chosen, sizes, 0))])
-    return sparse.csr_array((table.data[kept], table.indices[kept], ends), shape=table.shape)
+def _least(values: Integers, order: Integers, orders: int) -> Integers:
+    least = np.full(orders, np.iinfo(np.int64).max)
+    _note_least(values, order, least)
+    return least
+
+
+def _collected(order: Integers, orders: int, product: pl.Series) -> Baskets:
+    known = product.is_not_null().to_numpy()
+    if not known.all():
+        order, product = order[known], product.drop_nulls()
+    product_ids, column = numbered(product.to_numpy())
+    starts = np.zeros(orders + 1, dtype=np.int64)
+    np.cumsum(np.bincount(order, minlength=orders), out=starts[1:])
+    cells = np.empty(len(order), dtype=np.int32)
+    _gather(order, column, starts, cells)
+    return Baskets(starts, cells[: _without_repetition(starts, cells)], product_ids)
+
+
+@compiled
+def _note_least(values: Integers, order: Integers, least: Integers) -> None:
+    for line in range(len(order)):
+        least[order[line]] = min(least[order[line]], values[line])
+
+
+@compiled
+def _gather(order: Integers, product: Integers, starts: Integers, cells: Cells) -> None:
+    free = starts[:-1].copy()
+    for line in range(len(order)):
+        cells[free[order[line]]] = product[line]
+        free[order[line]] += 1
+
+
+@compiled
+def _without_repetition(starts: Integers, cells: Cells) -> int:
+    """Sort each order's cells, leave each product once, and return how many cells remain."""
+    kept = 0
+    begin = starts[0]
+    for order in range(len(starts) - 1):
+        end = starts[order + 1]
+        first = kept
+        for product in np.sort(cells[begin:end]):
+            if kept == first or cells[kept - 1] != product:
+                cells[kept] = product
+                kept += 1
+        begin = end
+        starts[order + 1] = kept
+    return kept

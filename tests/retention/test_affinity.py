@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from retention import affinity
+from retention import affinity, pair_counting
 from retention.affinity import bought_next, bought_together
 from retention.columns import LINES, PAIRS
 from tests.retention.tables import lines, orders
@@ -251,8 +251,8 @@ def common(pairs: Counter[tuple[int, int]]) -> dict[tuple[int, int], int]:
     return {pair: count for pair, count in pairs.items() if count >= 2}
 
 
-@given(stores())
-def test_together_equals_a_count_by_hand(store: list[Order]) -> None:
+@given(stores(), st.sampled_from([1, 3, 10_000]))
+def test_together_equals_a_count_by_hand(store: list[Order], held: int) -> None:
     pairs: Counter[tuple[int, int]] = Counter()
     weights: defaultdict[tuple[int, int], float] = defaultdict(float)
     base: Counter[int] = Counter()
@@ -263,7 +263,9 @@ def test_together_equals_a_count_by_hand(store: list[Order]) -> None:
             for other in basket - {one}:
                 pairs[one, other] += 1
                 weights[one, other] += 1 / (len(basket) - 1) ** 0.5
-    table = bought_together(orders(*store))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pair_counting, "PAIRS_AT_ONCE", held)
+        table = bought_together(orders(*store))
 
     assert counted(table) == {
         (x, y): (count, base[x], base[y], len(store)) for (x, y), count in common(pairs).items()
@@ -272,8 +274,8 @@ def test_together_equals_a_count_by_hand(store: list[Order]) -> None:
         assert score == pytest.approx(weights[x, y] / (base[x] ** 0.85 * base[y] ** 0.15))
 
 
-@given(stores(), st.sampled_from([1, 5, 10]), st.sampled_from([1, 3, 10_000]))
-def test_next_equals_a_count_by_hand(store: list[Order], window: int, chunk: int) -> None:
+@given(stores(), st.sampled_from([1, 5, 10]))
+def test_next_equals_a_count_by_hand(store: list[Order], window: int) -> None:
     pairs: Counter[tuple[int, int]] = Counter()
     base: Counter[int] = Counter()
     customers = {customer for _, customer, _, _ in store if customer is not None}
@@ -284,9 +286,7 @@ def test_next_equals_a_count_by_hand(store: list[Order], window: int, chunk: int
             first = min(day for day, basket in history if x in basket)
             later = [basket for day, basket in history if first < day <= first + window]
             pairs.update((x, y) for y in set().union(*later) - {x, None} if y is not None)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(affinity, "CHUNK_CELLS", chunk)
-        table = bought_next(orders(*store), window)
+    table = bought_next(orders(*store), window)
 
     assert counted(table) == {
         (x, y): (count, base[x], base[y], len(customers)) for (x, y), count in common(pairs).items()

@@ -130,6 +130,7 @@ def load_commands() -> None:
     """Let the modules that hold commands join the group; they need it to be there first."""
     from bazgasht import (  # noqa: PLC0415
         import_commands,  # noqa: F401
+        prediction_commands,  # noqa: F401
         privacy_commands,  # noqa: F401
         report_commands,  # noqa: F401
         store_commands,  # noqa: F401

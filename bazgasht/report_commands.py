@@ -11,6 +11,7 @@ import click
 
 from bazgasht import report_csv, report_text
 from bazgasht.cli import cli, opened_context
+from bazgasht.report_tables import table_lines, with_customers
 from bazgasht.settings import AppSettings
 from bazgasht.shown_report import Compared, Noted, Shown
 from bazgasht.store_commands import store_argument
@@ -20,7 +21,7 @@ from database.session import store_transaction
 from jobs.context import Context
 from jobs.report import keep
 from jobs.store_figures import StoreFigures, read
-from retention.figures.figure import Figure
+from retention.figures.figure import Breakdown, Figure
 from retention.figures.period import (
     Calendar,
     Period,
@@ -85,21 +86,23 @@ def report_command(settings: AppSettings, /, store: UUID, **options: Any) -> Non
                 _set_baseline(context, store, source, shown.report)
         except ValueError as error:
             raise click.ClickException(str(error)) from None
-    for line in _lines(shown, wanted.form, wanted.table):
+        table = _chosen(shown, wanted.table)
+        if table is not None:
+            shown = with_customers(context, shown, table)
+    for line in _lines(shown, wanted.form, table):
         click.echo(line)
 
 
-def _lines(shown: Shown, form: str | None, table: str | None) -> Iterator[str]:
+def _chosen(shown: Shown, name: str | None) -> Breakdown | None:
+    known = {one.name: one for one in shown.breakdowns}
+    if name is not None and name not in known:
+        raise click.BadParameter(f"no table {name!r}; there are {', '.join(sorted(known))}")
+    return None if name is None else known[name]
+
+
+def _lines(shown: Shown, form: str | None, table: Breakdown | None) -> Iterator[str]:
     if table is not None:
-        known = {one.name: one for one in shown.breakdowns}
-        if table not in known:
-            raise click.BadParameter(f"no table {table!r}; there are {', '.join(sorted(known))}")
-        if form == "json":
-            yield json.dumps(known[table].as_json(), ensure_ascii=False, indent=2)
-        elif form == "csv":
-            yield report_csv.table(shown, known[table])
-        else:
-            yield from report_text.table(shown, known[table], rows=None)
+        yield from table_lines(shown, table, form, rows=None)
     elif form == "json":
         yield json.dumps(shown.as_json(), ensure_ascii=False, indent=2)
     elif form == "csv":

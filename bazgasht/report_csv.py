@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import Any
 
-from bazgasht.shown_report import Shown
+from bazgasht.shown_report import CATEGORY, CUSTOMER, PRODUCT, Shown, Told
 from retention.figures.figure import Breakdown, Figure, Words
 
 COLUMNS = (
@@ -21,28 +21,28 @@ def figures(shown: Shown) -> str:
     return _written(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
 
 
-def table(shown: Shown, found: Breakdown) -> str:
-    """The rows of a table; a column of products or categories is followed by their names."""
+def table(told: Told, found: Breakdown) -> str:
+    """The rows of a table; a column of products, categories or customers has their names next."""
     record = found.as_json()
     columns = found.table.columns
     header: list[str] = []
     for column in columns:
         header += [column, _name_column(column)] if _is_named(column) else [column]
     return _written(
-        header, ([cell for column in columns for cell in _cells(shown, column, row)]
+        header, ([cell for column in columns for cell in _cells(told, column, row)]
                  for row in record["rows"])
     )  # fmt: skip
 
 
-def _cells(shown: Shown, column: str, row: dict[str, Any]) -> list[Any]:
+def _cells(told: Told, column: str, row: dict[str, Any]) -> list[Any]:
     value = row[column]
     if not _is_named(column):
         return [value]
-    return [value, None if value is None else shown.name(column, value)]
+    return [value, None if value is None else told.name(column, value)]
 
 
 def _is_named(column: str) -> bool:
-    return column.endswith(("product_id", "category_id"))
+    return column.endswith((PRODUCT, CATEGORY, CUSTOMER))
 
 
 def _name_column(column: str) -> str:

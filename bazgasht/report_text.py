@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from bazgasht.shown_report import Noted, Shown
+from bazgasht.shown_report import Noted, Shown, Told
 from retention.figures.catalogue import catalogue
 from retention.figures.figure import Breakdown, Figure, Remark, Words
 from retention.figures.period import day_name, month_name
@@ -16,7 +16,9 @@ ROWS = 10
 CHANGES = 20
 
 
-_NAMED = frozenset({"part", "unit", "kind", "quadrant", "verdict", "segment", "to_segment"})
+_NAMED = frozenset(
+    {"part", "unit", "kind", "quadrant", "verdict", "segment", "to_segment", "main_factor"}
+)
 """Columns of words of ours; those of other columns are the merchant's."""
 
 _HEADINGS = {
@@ -49,7 +51,7 @@ def lines(shown: Shown) -> Iterator[str]:
     yield from _noted(shown)
 
 
-def table(shown: Shown, found: Breakdown, rows: int | None) -> Iterator[str]:
+def table(shown: Told, found: Breakdown, rows: int | None) -> Iterator[str]:
     """A table with label, definition, sample and period; all of its rows, or the first ones."""
     sample = f"{_number(shown, found.n, 0)} {_in(shown, found.sample)}"
     period = period_text(found.period, shown.language)
@@ -77,7 +79,12 @@ def _figures(shown: Shown, heading: str, figures: Iterable[Figure]) -> Iterator[
     listed = list(figures)
     if listed:
         yield from _heading(shown, heading)
-    for one in listed:
+    yield from figure_lines(shown, listed)
+
+
+def figure_lines(shown: Told, figures: Iterable[Figure]) -> Iterator[str]:
+    """Each figure with value, sample and period, and its definition below it."""
+    for one in figures:
         yield text(one, shown.language)
         yield f"    {_in(shown, one.definition)}"
 
@@ -117,7 +124,7 @@ def _changed(shown: Shown, noted: Noted) -> Iterator[str]:
         yield f"    … {count} عدد دیگر" if shown.language == "fa" else f"    … {count} more numbers"
 
 
-def _heading(shown: Shown, name: str) -> Iterator[str]:
+def _heading(shown: Told, name: str) -> Iterator[str]:
     yield ""
     yield f"== {_in(shown, _HEADINGS[name])} =="
 
@@ -128,7 +135,7 @@ def _label(column: str) -> Words:
     return Words(**found) if found else Words(column, column)
 
 
-def _cell(shown: Shown, column: str, value: object) -> str:
+def _cell(shown: Told, column: str, value: object) -> str:
     if isinstance(value, bool):
         return _in(shown, Words("yes", "بله") if value else Words("no", "نه"))
     if isinstance(value, date):
@@ -142,7 +149,7 @@ def _cell(shown: Shown, column: str, value: object) -> str:
     return "–" if value is None else str(value)
 
 
-def _decimals(shown: Shown, value: Decimal | float) -> int:
+def _decimals(shown: Told, value: Decimal | float) -> int:
     """Amounts of money are decimals, and counts whole numbers."""
     if isinstance(value, Decimal):
         return minor_digits(shown.store.currency)
@@ -156,21 +163,21 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "    " + "  ".join(cells).rstrip()
 
 
-def _number(shown: Shown, value: float | Decimal, decimals: int) -> str:
+def _number(shown: Told, value: float | Decimal, decimals: int) -> str:
     return number(value, decimals, shown.language)
 
 
-def _month(shown: Shown, day: date) -> str:
+def _month(shown: Told, day: date) -> str:
     return _digits(shown, month_name(day, shown.calendar))
 
 
-def _day(shown: Shown, day: date) -> str:
+def _day(shown: Told, day: date) -> str:
     return _digits(shown, day_name(day, shown.calendar))
 
 
-def _digits(shown: Shown, written: str) -> str:
+def _digits(shown: Told, written: str) -> str:
     return persian_digits(written) if shown.language == "fa" else written
 
 
-def _in(shown: Shown, words: Words) -> str:
+def _in(shown: Told, words: Words) -> str:
     return words.fa if shown.language == "fa" else words.en

@@ -1,7 +1,7 @@
-"""What the report command shows."""
+"""What commands about figures show."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,68 @@ from retention.figures.report import Report
 from retention.figures.text import Language
 from retention.prediction.report import Predictions
 
-PRODUCT, CATEGORY = "product_id", "category_id"
+PRODUCT, CATEGORY, CUSTOMER = "product_id", "category_id", "customer_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """To whom a store's figures are told: in which language and calendar, and with which names.
+
+    `customers` has the identity, such as "account:7", of customers that are told one by one.
+    """
+
+    store_id: UUID
+    store: StoreFigures
+    calendar: Calendar
+    language: Language
+    customers: Mapping[int, str] = field(default_factory=dict)
+
+    def name(self, column: str, number: int) -> str:
+        """What a number of a product, category or customer stands for, else the number."""
+        known = {
+            PRODUCT: self.store.names.products,
+            CATEGORY: self.store.names.categories,
+            CUSTOMER: self.customers,
+        }
+        for kind, names in known.items():
+            if column.endswith(kind):
+                return names.get(number, str(number))
+        return str(number)
+
+    def store_as_json(self) -> dict[str, str]:
+        """Return what the store is and how its days and money are counted."""
+        return {
+            "id": str(self.store_id),
+            "name": self.store.name,
+            "time_zone": self.store.zone,
+            "currency": self.store.currency,
+            "calendar": self.calendar,
+        }
+
+    def names_in(self, *tables: Breakdown) -> dict[str, dict[str, str]]:
+        """Return the names of the products, categories and customers that tables have as numbers.
+
+        Customers are named only where they are told one by one.
+        """
+        known = {"products": (PRODUCT, self.store.names.products)}
+        known["categories"] = (CATEGORY, self.store.names.categories)
+        if self.customers:
+            known["customers"] = (CUSTOMER, dict(self.customers))
+        return {
+            key: {str(number): names[number] for number in mentioned(kind, tables) & names.keys()}
+            for key, (kind, names) in known.items()
+        }
+
+
+def mentioned(kind: str, tables: Iterable[Breakdown]) -> set[int]:
+    """The numbers in all columns of that kind."""
+    return {
+        number
+        for one in tables
+        for column in one.table.columns
+        if column.endswith(kind)
+        for number in one.table[column].drop_nulls().unique()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +93,10 @@ class Compared:
     change: Figure
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown(Told):
     """A store's report with all that is told beside it."""
 
-    store_id: UUID
-    store: StoreFigures
-    calendar: Calendar
-    language: Language
     report: Report
     predictions: Predictions | None
     changes: list[Noted]
@@ -51,24 +108,10 @@ class Shown:
         """The tables of the period and of the predictions."""
         return self.report.breakdowns + (self.predictions.breakdowns if self.predictions else ())
 
-    def name(self, column: str, number: int) -> str:
-        """What a number in a column of products or categories is called, else the number."""
-        if column.endswith(PRODUCT):
-            return self.store.names.products.get(number, str(number))
-        if column.endswith(CATEGORY):
-            return self.store.names.categories.get(number, str(number))
-        return str(number)
-
     def as_json(self) -> dict[str, Any]:
         """Return everything, in both languages, with the names of what tables have as numbers."""
         return {
-            "store": {
-                "id": str(self.store_id),
-                "name": self.store.name,
-                "time_zone": self.store.zone,
-                "currency": self.store.currency,
-                "calendar": self.calendar,
-            },
+            "store": self.store_as_json(),
             "computed_at": self.store.moment.isoformat(),
             "report": self.report.as_json(),
             "predictions": None if self.predictions is None else self.predictions.as_json(),
@@ -81,18 +124,5 @@ class Shown:
                 {"noted_at": one.at.isoformat(), "changes": list(one.changes)}
                 for one in self.changes
             ],
-            "names": {
-                "products": self._named(PRODUCT, self.store.names.products),
-                "categories": self._named(CATEGORY, self.store.names.categories),
-            },
+            "names": self.names_in(*self.breakdowns),
         }
-
-    def _named(self, kind: str, names: Mapping[int, str]) -> dict[str, str]:
-        mentioned = {number for number in self._mentioned(kind) if number in names}
-        return {str(number): names[number] for number in sorted(mentioned)}
-
-    def _mentioned(self, kind: str) -> Iterable[int]:
-        for one in self.breakdowns:
-            for column in one.table.columns:
-                if column.endswith(kind):
-                    yield from one.table[column].drop_nulls().unique()

@@ -150,6 +150,20 @@ class Settings(BaseModel):
     points_per_amount: Decimal
     calendar: Literal["automatic", "gregorian", "jalali"]
     prediction_days: int
+    due_days: int
+    alert_false_alarm_percent: Decimal
+    leaving_silence_days: int
+    return_horizon_days: int
+    contact_window_percent: int
+    gross_margin_percent: Decimal
+    later_margin: Decimal
+    what_if_points: Decimal
+    stage_customers: int
+    stage_returners: int
+    stage_regular_weeks_percent: int
+    stage_large_base: int
+    stage_repeat_revenue_percent: int
+    stage_growth_percent: int
     recompute_after_seconds: int
 
 

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 LOCK = "report"
 MOST_PAST_PERIODS = 36
 DAYS = 90
+MOST_ROWS = 1000
+"""So many rows of a list of customers or products are kept in a report."""
 
 
 def report(store_id: str) -> None:
@@ -101,7 +103,9 @@ def _predict(context: Context, store_id: UUID, store: StoreFigures) -> bool:
     with store_transaction(context.engine, store_id) as session:
         reports.keep(
             session,
-            Computed(PREDICTIONS, found.period, store.moment, fingerprint, found.as_json()),
+            Computed(
+                PREDICTIONS, found.period, store.moment, fingerprint, found.as_json(MOST_ROWS)
+            ),
         )
         results.replace(session, {CustomerPrediction: found.customers})
     return True

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
@@ -20,10 +21,12 @@ from database.session import store_transaction
 from jobs.context import Context
 from retention.columns import CATEGORY_ID, CUSTOMER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
 from retention.figures.catalogue import catalogue, remark
-from retention.figures.figure import Figure, Remark
+from retention.figures.figure import Breakdown, Figure, Remark
 from retention.figures.history import History, Tables
 from retention.figures.period import Calendar, Period, days, zone_of
 from retention.figures.report import Options, Report, figures
+from retention.figures.simulator import what_if
+from retention.figures.stage import Thresholds
 from retention.figures.stickiness import sample_of_customers, stickiness
 from retention.prediction import findings
 from retention.prediction.report import Predictions, predictions
@@ -83,6 +86,22 @@ class StoreFigures:
         found = predictions(self.tables, self.zone, self.moment, self._prediction_options())
         return replace(found, remarks=(*found.remarks, *self._left_out()))
 
+    def what_if(self, points: Fraction | None = None) -> tuple[list[Figure], Breakdown | None]:
+        """What so many percentage points more of monthly retention would bring.
+
+        The settings' points unless given. Raises ValueError when nothing was bought yet.
+        """
+        joining = self.settings.purchase_joining_minutes
+        history = History.of(self.tables.lines, self.tables.products, self.moment, joining)
+        return what_if(
+            history.purchases,
+            history.whole(self.zone),
+            self.currency,
+            self.calendar,
+            Fraction(self.settings.what_if_points) if points is None else points,
+            self.settings.minimum_customers,
+        )
+
     def fingerprint(self, period: Period) -> str:
         """A digest of all that the figures of a period come from, and of what they mean.
 
@@ -99,12 +118,20 @@ class StoreFigures:
         return self._digest(days(self.today, self.today, self.zone).start, told)
 
     def _options(self, period: Period, calendar: Calendar | None = None) -> Options:
+        said = self.settings
         return Options(
             currency=self.currency,
             calendar=calendar or self.calendar,
-            minimum_customers=self.settings.minimum_customers,
-            joining_minutes=self.settings.purchase_joining_minutes,
+            minimum_customers=said.minimum_customers,
+            joining_minutes=said.purchase_joining_minutes,
             observed_until=self.moment if period.end > self.moment else None,
+            silence_days=said.leaving_silence_days or None,
+            horizon_days=said.return_horizon_days,
+            window_share=said.contact_window_percent / 100,
+            what_if_points=Fraction(said.what_if_points),
+            gross_margin=Fraction(said.gross_margin_percent) / 100,
+            later_margin=Fraction(said.later_margin),
+            thresholds=_thresholds(said),
         )
 
     def _prediction_options(self) -> findings.Options:
@@ -113,6 +140,8 @@ class StoreFigures:
             calendar=self.calendar,
             joining_minutes=self.settings.purchase_joining_minutes,
             horizon_days=self.settings.prediction_days,
+            due_days=self.settings.due_days,
+            false_alarm_rate=float(self.settings.alert_false_alarm_percent / 100),
         )
 
     def _left_out(self) -> tuple[Remark, ...]:
@@ -176,6 +205,17 @@ def read(context: Context, store_id: UUID) -> StoreFigures:
             settings=settings,
             orders_left_out=readings.orders_in_other_currencies(session, statuses, now, currency),
         )
+
+
+def _thresholds(settings: Settings) -> Thresholds:
+    return Thresholds(
+        customers_to_estimate=settings.stage_customers,
+        returners_to_estimate=settings.stage_returners,
+        regular_weeks=settings.stage_regular_weeks_percent,
+        large_base=settings.stage_large_base,
+        settled_repeat_revenue=settings.stage_repeat_revenue_percent,
+        settled_growth=settings.stage_growth_percent,
+    )
 
 
 def _name(row: Store) -> str:

@@ -120,8 +120,9 @@ class Breakdown:
     keys: tuple[str, ...]
     table: pl.DataFrame
 
-    def as_json(self) -> dict[str, Any]:
-        """Return what JSON can hold; `rows` are records by column."""
+    def as_json(self, most_rows: int | None = None) -> dict[str, Any]:
+        """Return what JSON can hold; `rows` are records by column, the first ones if limited."""
+        shown = self.table if most_rows is None else self.table.head(most_rows)
         return {
             "name": self.name,
             "label": self.label.as_json(),
@@ -132,7 +133,7 @@ class Breakdown:
             "keys": list(self.keys),
             "rows": [
                 {column: _cell(value) for column, value in row.items()}
-                for row in self.table.iter_rows(named=True)
+                for row in shown.iter_rows(named=True)
             ],
         }
 

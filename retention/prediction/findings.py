@@ -12,18 +12,19 @@ from retention.figures.figure import Breakdown, Figure, Remark
 from retention.figures.period import Calendar, Period
 from retention.prediction.evidence import NotEnoughData
 
-MOST_ROWS = 1000
-"""So many rows of a list are shown."""
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a merchant may set; `horizon_days` are the coming days that predictions speak of."""
+    """What a merchant may set.
+
+    `horizon_days` are the coming days that predictions speak of, `due_days` those of due lists.
+    """
 
     currency: str
     calendar: Calendar = "gregorian"
     joining_minutes: int = 0
     horizon_days: int = 90
+    due_days: int = 7
     false_alarm_rate: float = 0.01
 
 
@@ -39,14 +40,19 @@ class Findings:
     figures: list[Figure] = field(default_factory=list)
     breakdowns: list[Breakdown] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    lists: list[Breakdown] = field(default_factory=list)
 
     def figure(self, name: str, n: int, value: float | None, **more: Any) -> None:
         """Add a figure."""
         self.figures.append(figure(name, self.period, n, value, **more))
 
     def table(self, name: str, n: int, table: pl.DataFrame) -> None:
-        """Add a breakdown, of a long list the beginning."""
-        self.breakdowns.append(breakdown(name, self.period, n, table.head(MOST_ROWS)))
+        """Add a breakdown."""
+        self.breakdowns.append(breakdown(name, self.period, n, table))
+
+    def list_of(self, name: str, table: pl.DataFrame) -> None:
+        """Add a list that has a row for each of its sample."""
+        self.lists.append(breakdown(name, self.period, table.height, table))
 
     def untested(self, *names: str) -> None:
         """Add figures of a test for which no earlier period is there."""

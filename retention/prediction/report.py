@@ -17,6 +17,7 @@ from retention.prediction.clusters import clusters
 from retention.prediction.columns import (
     CUSTOMER_PREDICTIONS,
     DAY,
+    EXPECTED_DAY,
     EXPECTED_PURCHASES,
     MAIN_FACTOR,
     OVERDUE,
@@ -33,14 +34,14 @@ from retention.prediction.segments import moves, segment_sizes, segments
 from retention.prediction.summary import purchase_days
 from retention.purchases import purchases
 
-DUE_DAYS = 7
-
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
     """What is foreseen from all that was bought in `period`, which ends with a whole day.
 
-    `customers` has the columns `CUSTOMER_PREDICTIONS`, one row per customer.
+    `customers` has the columns `CUSTOMER_PREDICTIONS`, one row per customer. `lists` are made for
+    reading: "customer_predictions" of these, the most valuable first, and, with enough data,
+    "customer_product_intervals" (columns `NEXT_REPLENISHMENTS`), the earliest first.
     """
 
     period: Period
@@ -48,13 +49,14 @@ class Predictions:
     breakdowns: tuple[Breakdown, ...]
     remarks: tuple[Remark, ...]
     customers: pl.DataFrame
+    lists: tuple[Breakdown, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return what JSON can hold, without the table of all customers."""
+    def as_json(self, most_rows: int | None = None) -> dict[str, Any]:
+        """Return what JSON can hold, without the lists; of each table the first rows if limited."""
         return {
             "period": period_as_json(self.period),
             "figures": [one.as_json() for one in self.figures],
-            "breakdowns": [one.as_json() for one in self.breakdowns],
+            "breakdowns": [one.as_json(most_rows) for one in self.breakdowns],
             "remarks": [one.as_json() for one in self.remarks],
         }
 
@@ -90,12 +92,15 @@ def predictions(tables: Tables, zone: str, until: datetime, options: Options) ->
     _replenishments(found, product_days(lines, tables.products, zone))
     _alerts(found)
     _groups(found, grouped)
+    customers = _filled(found.customers)
+    found.list_of("customer_predictions", _for_reading(customers))
     return Predictions(
         found.period,
         tuple(found.figures),
         tuple(found.breakdowns),
         tuple(found.remarks),
-        _filled(found.customers),
+        customers,
+        tuple(found.lists),
     )
 
 
@@ -170,12 +175,13 @@ def _models(found: Findings) -> None:
 
 
 def _orders(found: Findings) -> None:
+    due_days = found.options.due_days
     try:
-        table = next_orders(found.bought, found.last_day, DUE_DAYS).table
+        table = next_orders(found.bought, found.last_day, due_days).table
     except NotEnoughData as short:
         found.lacks(short, "due_orders", "overdue_orders")
         return
-    soon = due(table, found.last_day, DUE_DAYS)
+    soon = due(table, found.last_day, due_days)
     found.figure("due_orders", table.height, soon.height)
     found.figure("overdue_orders", table.height, int(table[OVERDUE].sum()))
     found.table("due_orders", table.height, soon)
@@ -185,16 +191,21 @@ def _orders(found: Findings) -> None:
 
 
 def _replenishments(found: Findings, bought: pl.DataFrame) -> None:
+    due_days = found.options.due_days
     try:
-        again = replenishment(bought, found.last_day, DUE_DAYS)
+        again = replenishment(bought, found.last_day, due_days)
     except NotEnoughData as short:
         found.lacks(short, "due_replenishments")
         return
-    soon = due(again.customers, found.last_day, DUE_DAYS)
+    soon = due(again.customers, found.last_day, due_days)
     found.figure("due_replenishments", again.customers.height, soon.height)
     found.table("due_replenishments", again.customers.height, soon)
     intervals = again.products.sort(COUNT, "product_id", descending=[True, False])
     found.table("replenishment_intervals", int(intervals[COUNT].sum()), intervals)
+    found.list_of(
+        "customer_product_intervals",
+        again.customers.sort(EXPECTED_DAY, CUSTOMER_ID, "product_id", nulls_last=True),
+    )
 
 
 def _alerts(found: Findings) -> None:
@@ -246,6 +257,13 @@ def _ends_of_months(found: Findings) -> tuple[date, date] | None:
     starts = month_starts(first, found.last_day + one, found.options.calendar)
     ends = [start - one for start in starts if first <= start - one <= found.last_day]
     return (ends[-2], ends[-1]) if len(ends) >= 2 else None
+
+
+def _for_reading(customers: pl.DataFrame) -> pl.DataFrame:
+    """Return the customers by value, the names of columns telling whose value and range it is."""
+    names = {VALUE: "lifetime_value", LOW: "lifetime_value_low", HIGH: "lifetime_value_high"}
+    by_value = customers.sort(VALUE, CUSTOMER_ID, descending=[True, False], nulls_last=True)
+    return by_value.rename(names)
 
 
 def _filled(customers: pl.DataFrame) -> pl.DataFrame:

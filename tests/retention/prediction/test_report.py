@@ -61,11 +61,12 @@ def test_a_store_with_enough_data_has_everything_in_the_catalogue() -> None:
         dict.fromkeys(one.name for one in told.figures)
     )
     assert {one.name for one in told.figures} == set(known["predictions"])
-    assert {one.name for one in told.breakdowns} == set(known["prediction_tables"])
+    tables = (*told.breakdowns, *told.lists)
+    assert {one.name for one in tables} == set(known["prediction_tables"])
     assert all(one.value is not None for one in told.figures)
-    columns = {column for one in told.breakdowns for column in one.table.columns}
+    columns = {column for one in tables for column in one.table.columns}
     assert columns == set(known["prediction_columns"])
-    for one in told.breakdowns:
+    for one in tables:
         assert one.table.select(one.keys).is_duplicated().sum() == 0, one.name
         assert one.table.height > 0, one.name
     assert told.customers.schema == CUSTOMER_PREDICTIONS

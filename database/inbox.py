@@ -1,7 +1,6 @@
 """The inbox: every webhook once, leased in batches, settled with the effects it had."""
 
 import json
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from database.bulk import among
 from database.models import InboxEvent
+from database.packing import pack, unpack
 from database.session import transaction
 
 LEASE = timedelta(seconds=30)
@@ -32,6 +32,18 @@ _PUT = """
       lease = NULL, leased_until = NULL
     WHERE had.state <> 'waiting' OR had.lease IS NOT NULL
 """
+# As a plain subquery the choice may be made once for each row, and then lock more than the limit.
+_LEASE = """
+    WITH due AS MATERIALIZED (
+      SELECT id FROM inbox_events
+      WHERE state = 'waiting' AND next_attempt_at <= clock_timestamp()
+        AND (leased_until IS NULL OR leased_until < clock_timestamp())
+      ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    UPDATE inbox_events AS had SET lease = %s, leased_until = clock_timestamp() + %s
+    FROM due WHERE had.id = due.id
+    RETURNING had.id, had.topic, had.body, had.attempts, had.key
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,7 @@ class Incoming:
 
     def __post_init__(self) -> None:
         # Here every request packs its own body; later it would hold up the one that writes all.
-        object.__setattr__(self, "packed", zlib.compress(self.body, 1))
+        object.__setattr__(self, "packed", pack(self.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,37 +118,12 @@ def lease(session: Session, limit: int) -> tuple[UUID, list[Leased]]:
     Returns the lease, which settling names again, and the events.
     """
     token = uuid4()
-    now = func.clock_timestamp()
-    due = (
-        select(InboxEvent.id)
-        .where(
-            InboxEvent.state == "waiting",
-            InboxEvent.next_attempt_at <= now,
-            (InboxEvent.leased_until.is_(None)) | (InboxEvent.leased_until < now),
-        )
-        .order_by(InboxEvent.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        # As a subquery it may be run once for each row, and then lock more than the limit.
-        .cte("due")
-        .prefix_with("MATERIALIZED")
-    )
-    rows = session.execute(
-        update(InboxEvent)
-        .where(InboxEvent.id == due.c.id)
-        .values(lease=token, leased_until=now + LEASE)
-        .returning(
-            InboxEvent.id,
-            InboxEvent.topic,
-            InboxEvent.body,
-            InboxEvent.attempts,
-            InboxEvent.key,
-        )
-        .execution_options(synchronize_session=False)
-    ).all()
+    # Bodies come as they are: as text each byte would be written as two digits and read again.
+    with _driver(session).cursor(binary=True) as cursor:
+        rows = cursor.execute(_LEASE, [limit, token, LEASE]).fetchall()
     return token, [
-        Leased(row.id, row.topic, zlib.decompress(row.body), row.attempts, row.key)
-        for row in sorted(rows)
+        Leased(number, topic, unpack(body), attempts, key)
+        for number, topic, body, attempts, key in sorted(rows)
     ]
 
 

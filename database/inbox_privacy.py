@@ -1,6 +1,5 @@
 """The bodies that the inbox of the store in scope holds, read through and removed for privacy."""
 
-import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from database.models import InboxEvent
+from database.packing import unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def portion(session: Session, states: Collection[str], after: int, limit: int) -
         .order_by(InboxEvent.id)
         .limit(limit)
     )
-    return [Kept(r.id, r.topic, r.state, r.received_at, zlib.decompress(r.body)) for r in rows]
+    return [Kept(r.id, r.topic, r.state, r.received_at, unpack(r.body)) for r in rows]
 
 
 def remove(session: Session, events: Collection[int], states: Collection[str]) -> None:

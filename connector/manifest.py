@@ -148,6 +148,10 @@ class Settings(BaseModel):
     points_enabled: bool
     points_earned: int
     points_per_amount: Decimal
+    points_pending_days: int
+    points_expiry_days: int
+    points_expiry_grace_days: int
+    points_shortfall: Literal["write_off", "owe"]
     calendar: Literal["automatic", "gregorian", "jalali"]
     prediction_days: int
     due_days: int
@@ -158,6 +162,7 @@ class Settings(BaseModel):
     gross_margin_percent: Decimal
     later_margin: Decimal
     what_if_points: Decimal
+    point_value: Decimal
     stage_customers: int
     stage_returners: int
     stage_regular_weeks_percent: int

@@ -27,11 +27,13 @@ Rows = list[dict[str, Any]]
 
 def describe(session: Session, person: Person) -> dict[str, Any]:
     """The person's rows, table by table. Amounts are texts, times ISO 8601 in UTC."""
+    balances = points.balances(session, person.customers)
     return {
         "customers": _customers(session, person.customers),
         "orders": [_order(session, row) for row in _orders(session, person.orders)],
         "points": {
-            "balance": sum(points.balances(session, person.customers).values()),
+            "balance": sum(balance.available for balance in balances.values()),
+            "pending": sum(balance.pending for balance in balances.values()),
             "entries": _entries(session, person.customers),
         },
         "second_purchase_categories": _categories(session, person.customers),
@@ -137,8 +139,12 @@ def _entries(session: Session, numbers: Iterable[int]) -> Rows:
         {
             "order": row.order_id,
             "points": row.points,
+            "pending": row.pending,
             "reason": row.reason,
             "rule": row.rule,
+            "matures_at": _time(row.matures_at),
+            "expires_at": _time(row.expires_at),
+            "note": row.note,
             "created_at": _time(row.created_at),
         }
         for row in rows

@@ -1,82 +1,172 @@
-"""The ledger of points of the store in scope. Entries are only ever added."""
+"""The ledger of points of the store in scope. Entries are only ever added.
 
-from collections.abc import Iterable, Sequence
+Whoever adds some has locked the store's row (see `database.stores.get`), so that entries follow
+one another.
+"""
 
-from sqlalchemy import func, select
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, func, select, text
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
-from database.models import Customer, PointEntry
+from database.models import Customer, PointEntry, PointLot, Store
+from retention.ledger.book import Book
+from retention.ledger.chain import Link, linked
 from retention.records import PointEntry as EntryRecord
+from retention.records import PointLot as LotRecord
+
+LOT_COLUMNS = [getattr(PointLot, field.name) for field in fields(LotRecord)]
+ENTRY_FIELDS = [field.name for field in fields(EntryRecord)]
+ENTRY_COLUMNS = [getattr(PointEntry, name) for name in ENTRY_FIELDS]
+AMOUNTS = ("pending", "available", "granted", "written_off", "expired", "entries")
+PORTION = 10_000
 
 
-def entries_of_orders(session: Session, orders: Iterable[str]) -> dict[str, list[EntryRecord]]:
-    """The entries of each of these orders, oldest first."""
-    found: dict[str, list[EntryRecord]] = {}
-    for row in session.scalars(
-        select(PointEntry).where(among(PointEntry.order_id, orders)).order_by(PointEntry.id)
-    ):
-        found.setdefault(row.order_id, []).append(
-            EntryRecord(
-                reference=row.reference,
-                order_id=row.order_id,
-                customer_id=row.customer_id,
-                points=row.points,
-                reason=row.reason,  # type: ignore[arg-type]
-                rule=row.rule,
-            )
-        )
-    return found
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the ledger ends: the last entry's number and hash; and the time by the database."""
+
+    entries: int
+    hash: bytes
+    moment: datetime
 
 
-def append(session: Session, entries: Sequence[EntryRecord]) -> None:
-    """Add entries. The database refuses a reference that exists, and the transaction with it."""
+class Balance(NamedTuple):
+    """A customer's points: those that can be spent (below 0: owed), and those still pending."""
+
+    available: int = 0
+    pending: int = 0
+
+
+def head(session: Session) -> Head:
+    """Where the ledger of the store in scope ends now."""
+    row = session.execute(
+        select(Store.ledger_entries, Store.ledger_hash, func.clock_timestamp())
+    ).one()
+    return Head(*row)
+
+
+def lots_of_orders(session: Session, orders: Iterable[str]) -> list[LotRecord]:
+    """The lots that these orders gave."""
+    return _lots(session, among(PointLot.order_id, orders))
+
+
+def lots_of_customers(session: Session, customers: Iterable[int]) -> list[LotRecord]:
+    """All lots of these customers."""
+    return _lots(session, among(PointLot.customer_id, customers))
+
+
+def _lots(session: Session, which: ColumnElement[bool]) -> list[LotRecord]:
+    rows = session.execute(select(*LOT_COLUMNS).where(which).order_by(PointLot.reference))
+    return [LotRecord(*row) for row in rows]
+
+
+def keep(session: Session, book: Book, before: Head) -> None:
+    """Add the book's new entries behind the head, and keep the lots as they are by them.
+
+    The database refuses a reference or a number that exists, and the transaction with it.
+    """
+    if not book.entries:
+        return
+    links = list(linked(book.entries, before.moment, before.entries, before.hash))
+    insert_rows(session, PointEntry, [_entry_row(link) for link in links])
     insert_rows(
         session,
-        PointEntry,
+        PointLot,
         [
-            {
-                "reference": entry.reference,
-                "order_id": entry.order_id,
-                "customer_id": entry.customer_id,
-                "points": entry.points,
-                "reason": entry.reason,
-                "rule": entry.rule,
-            }
-            for entry in entries
+            {field.name: getattr(lot, field.name) for field in fields(LotRecord)}
+            for lot in book.changed
         ],
+        unique=("store_id", "reference"),
+        replace=AMOUNTS,
+    )
+    session.execute(
+        text("UPDATE stores SET ledger_entries = :entries, ledger_hash = :hash"),
+        {"entries": links[-1].number, "hash": links[-1].hash},
     )
 
 
-def balances(session: Session, customers: Iterable[int]) -> dict[int, int]:
-    """Each customer's balance: the sum of the entries, 0 for one without any."""
+def _entry_row(link: Link) -> dict[str, Any]:
+    row = {name: getattr(link.entry, name) for name in ENTRY_FIELDS}
+    return row | {"number": link.number, "created_at": link.at, "hash": link.hash}
+
+
+def balances(session: Session, customers: Iterable[int]) -> dict[int, Balance]:
+    """Each customer's balance, 0 and 0 for one without any points."""
     listed = list(customers)
     rows = session.execute(
-        select(PointEntry.customer_id, func.sum(PointEntry.points))
-        .where(among(PointEntry.customer_id, listed))
-        .group_by(PointEntry.customer_id)
+        select(PointLot.customer_id, func.sum(PointLot.available), func.sum(PointLot.pending))
+        .where(among(PointLot.customer_id, listed))
+        .group_by(PointLot.customer_id)
     )
-    return dict.fromkeys(listed, 0) | {row[0]: int(row[1]) for row in rows}
+    found = {row[0]: Balance(int(row[1]), int(row[2])) for row in rows}
+    return {number: found.get(number, Balance()) for number in listed}
 
 
 def holders(session: Session) -> Sequence[int]:
     """The customers that ever had points."""
-    return session.scalars(select(PointEntry.customer_id).distinct()).all()
+    return session.scalars(select(PointLot.customer_id).distinct()).all()
 
 
-def total(session: Session) -> tuple[int, int]:
-    """Number of entries and sum of all points of the store in scope."""
-    count, points = session.execute(
-        select(func.count(), func.coalesce(func.sum(PointEntry.points), 0))
-    ).one()
-    return count, int(points)
-
-
-def balance_of_account(session: Session, account_id: str) -> int:
-    """The balance of the store's account, 0 when it has earned nothing yet."""
-    total_points = session.scalar(
-        select(func.coalesce(func.sum(PointEntry.points), 0))
-        .join(Customer, Customer.id == PointEntry.customer_id)
-        .where(Customer.account_id == account_id)
+def granted(session: Session, orders: Iterable[str]) -> int:
+    """What these orders together have given so far."""
+    total = session.scalar(
+        select(func.coalesce(func.sum(PointLot.granted), 0)).where(among(PointLot.order_id, orders))
     )
-    return int(total_points or 0)
+    return int(total or 0)
+
+
+def balance_of_account(session: Session, account_id: str) -> Balance:
+    """The balance of the store's account, 0 and 0 when it has earned nothing yet."""
+    row = session.execute(
+        select(
+            func.coalesce(func.sum(PointLot.available), 0),
+            func.coalesce(func.sum(PointLot.pending), 0),
+        )
+        .join(Customer, Customer.id == PointLot.customer_id)
+        .where(Customer.account_id == account_id)
+    ).one()
+    return Balance(int(row[0]), int(row[1]))
+
+
+def links(session: Session) -> Iterator[Link]:
+    """Every entry in its place, from the first on, read in portions."""
+    rows = session.execute(
+        _linked_columns().order_by(PointEntry.number).execution_options(yield_per=PORTION)
+    )
+    return map(_link, rows)
+
+
+def all_lots(session: Session) -> Iterator[LotRecord]:
+    """Every lot that is kept, read in portions."""
+    rows = session.execute(select(*LOT_COLUMNS).execution_options(yield_per=PORTION))
+    return (LotRecord(*row) for row in rows)
+
+
+def history(session: Session, customers: Iterable[int]) -> list[Link]:
+    """The entries of these customers, oldest first."""
+    rows = session.execute(
+        _linked_columns()
+        .where(among(PointEntry.customer_id, customers))
+        .order_by(PointEntry.number)
+    )
+    return [_link(row) for row in rows]
+
+
+def find(session: Session, reference: str) -> EntryRecord | None:
+    """The entry of this reference."""
+    row = session.execute(select(*ENTRY_COLUMNS).where(PointEntry.reference == reference)).first()
+    return EntryRecord(*row) if row else None
+
+
+def _linked_columns() -> Any:
+    return select(PointEntry.number, PointEntry.created_at, PointEntry.hash, *ENTRY_COLUMNS)
+
+
+def _link(row: Row[Any]) -> Link:
+    entry = EntryRecord(**{name: getattr(row, name) for name in ENTRY_FIELDS})
+    return Link(row.number, row.created_at, entry, row.hash)

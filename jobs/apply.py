@@ -14,9 +14,11 @@ from database.customers import Buyer
 from database.orders import GONE
 from jobs.context import ActiveStore
 from jobs.facts import Fact, Key
+from retention.ledger.book import Book
+from retention.ledger.settle import settle
 from retention.money import in_currency
-from retention.points import EarningRule, settle
-from retention.records import Account, Order, PointEntry, Product
+from retention.points import EarningRule
+from retention.records import Account, Order, Product
 
 log = structlog.get_logger()
 
@@ -112,6 +114,9 @@ def earning_rule(settings: Settings, currency: str) -> EarningRule:
         statuses=frozenset(settings.purchase_statuses),
         enabled=settings.points_enabled,
         currency=currency,
+        pending_days=settings.points_pending_days,
+        expiry_days=settings.points_expiry_days,
+        grace_days=settings.points_expiry_grace_days if settings.points_expiry_days else 0,
     )
 
 
@@ -120,26 +125,36 @@ def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]
     listed = [order.id for order in changed]
     rule = earning_rule(store.settings, store.currency)
     owners = orders.customers_of(session, listed)
-    existing = points.entries_of_orders(session, listed)
-    entries = [
-        entry
-        for order in changed
-        for entry in _entries(order, owners[order.id], existing.get(order.id, []), rule)
-    ]
-    points.append(session, entries)
-    want_points(session, store, {entry.customer_id for entry in entries})
+    head = points.head(session)
+    book = _book(session, listed, owners)
+    for order in changed:
+        holder, stands = owners[order.id], order
+        if holder is None:
+            # Nobody owns the order any more: whoever had points from it gives them back.
+            lots = book.of_order(order.id)
+            if not lots:
+                continue
+            holder, stands = lots[-1].customer_id, replace(order, status=GONE)
+        settle(book, stands, holder, rule, head.moment, store.settings.points_shortfall)
+    points.keep(session, book, head)
+    want_points(session, store, {entry.customer_id for entry in book.entries})
     _tell_other_currencies(store, changed)
 
 
-def _entries(
-    order: Order, owner: int | None, existing: list[PointEntry], rule: EarningRule
-) -> list[PointEntry]:
-    if owner is not None:
-        return settle(order, owner, existing, rule)
-    # Nobody owns the order any more: whoever had points from it gives them back.
-    if existing:
-        return settle(replace(order, status=GONE), existing[-1].customer_id, existing, rule)
-    return []
+def _book(session: Session, listed: Sequence[str], owners: Mapping[str, int | None]) -> Book:
+    """The lots of these orders, with all of the customers' where points have been used up."""
+    lots = points.lots_of_orders(session, listed)
+    used = [lot for lot in lots if lot.left < lot.granted]
+    if used:
+        holders = {lot.customer_id for lot in used}
+        holders |= {owner for lot in used if (owner := owners.get(lot.order_id or ""))}
+        at_hand = {lot.reference for lot in lots}
+        lots += [
+            lot
+            for lot in points.lots_of_customers(session, holders)
+            if lot.reference not in at_hand
+        ]
+    return Book(lots)
 
 
 def _tell_other_currencies(store: ActiveStore, listed: Iterable[Order]) -> None:
@@ -159,9 +174,15 @@ def want_points(session: Session, store: ActiveStore, changed: Iterable[int]) ->
     """Note the balances that the store shall show on these customers' accounts."""
     balances = points.balances(session, changed)
     accounts = customers.account_numbers(session, balances)
-    name = load().platforms[store.platform.name].customer_fields["points"]
+    names = load().platforms[store.platform.name].customer_fields
     outbox.want(
         session,
         "customer",
-        {account: {name: str(balances[number])} for number, account in accounts.items()},
+        {
+            account: {
+                names["points"]: str(balances[number].available),
+                names["points_pending"]: str(balances[number].pending),
+            }
+            for number, account in accounts.items()
+        },
     )

@@ -107,9 +107,10 @@ def _load(
     ]
     keyed: list[tuple[Key, Fact]] = without_erased(session, store, facts)  # type: ignore[arg-type]
     wanted = _wanted(known(session, [key for key, _ in keyed]), keyed, result)
-    before = _points(session, wanted)
+    identifiers = [key[1] for key, _ in wanted]
+    before = points.granted(session, identifiers)
     absorbed = absorb(session, store, wanted)
-    result.points += _points(session, wanted) - before
+    result.points += points.granted(session, identifiers) - before
     for key, fact in wanted:
         if key in absorbed.failures:
             said = describe(absorbed.failures[key])
@@ -186,8 +187,3 @@ def _count(fact: Fact, result: Imported) -> None:
     with_product = sum(line.product_id is not None for line in order.lines)
     result.matched += with_product
     result.unmatched += len(order.lines) - with_product
-
-
-def _points(session: Session, facts: Sequence[tuple[Key, Fact]]) -> int:
-    entries = points.entries_of_orders(session, [key[1] for key, _ in facts])
-    return sum(entry.points for listed in entries.values() for entry in listed)

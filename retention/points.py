@@ -1,23 +1,17 @@
-"""Points earned by orders and taken back by refunds, as entries of an append-only ledger.
-
-Nothing is computed from what happened, only from how the order stands: the entries written are
-the difference between what the order should have given by now and what it has. So refunds and
-cancellations may come in any sequence, and twice, and end in the same balance.
-"""
+"""What an order earns: points by a rule, on what the customer kept of it."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
-from typing import Literal, Self
+from typing import Any, Self
 
 from retention.money import in_currency
 from retention.net import kept
-from retention.records import Order, PointEntry
-
-PointReason = Literal["earned", "reversed", "moved"]
+from retention.records import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +20,9 @@ class EarningRule:
 
     With a `currency`, `per` is an amount in it, and an order in a currency that no fixed rate
     joins to it (see `retention.money`) earns nothing; with None every order's own currency
-    counts. Raises ValueError for `points` or `per` that are not above 0.
+    counts. Points are pending for `pending_days` after payment, and expire `expiry_days` after
+    that (0: never), but not before `grace_days` after they were written down.
+    Raises ValueError for `points` or `per` that are not above 0, and for days below 0.
     """
 
     points: int
@@ -34,26 +30,44 @@ class EarningRule:
     statuses: frozenset[str]
     enabled: bool = True
     currency: str | None = None
+    pending_days: int = 0
+    expiry_days: int = 0
+    grace_days: int = 0
 
     def __post_init__(self) -> None:
         if self.points < 1:
             raise ValueError(f"points is {self.points}; give at least 1, or disable the rule")
         if not (self.per.is_finite() and self.per > 0):
             raise ValueError(f"per is {self.per}; give an amount of money above 0")
+        for name in _DAYS:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; give 0 or more")
+
+    def matures_at(self, order: Order) -> datetime | None:
+        """Return when the order's points become available, None for at once."""
+        if not self.pending_days:
+            return None
+        return (order.paid_at or order.placed_at) + timedelta(days=self.pending_days)
+
+    def expires_at(self, order: Order, moment: datetime) -> datetime | None:
+        """Return when the order's points, written down at `moment`, expire; None for never."""
+        if not self.expiry_days:
+            return None
+        since = self.matures_at(order) or order.paid_at or order.placed_at
+        earliest = moment + timedelta(days=self.grace_days)
+        return max(since + timedelta(days=self.expiry_days), earliest)
 
     def text(self) -> str:
         """Return the rule as a stable line of JSON, the same for equal rules."""
-        per = f"{self.per:f}"
-        return json.dumps(
-            {
-                "currency": self.currency,
-                "enabled": self.enabled,
-                "per": per.rstrip("0").rstrip(".") if "." in per else per,
-                "points": self.points,
-                "statuses": sorted(self.statuses),
-            },
-            separators=(",", ":"),
-        )
+        fields: dict[str, Any] = {
+            "currency": self.currency,
+            "enabled": self.enabled,
+            "per": _plain(self.per),
+            "points": self.points,
+            "statuses": sorted(self.statuses),
+        }
+        fields |= {name: days for name in _DAYS if (days := getattr(self, name))}
+        return json.dumps(fields, separators=(",", ":"), sort_keys=True)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -66,9 +80,24 @@ class EarningRule:
                 statuses=frozenset(fields["statuses"]),
                 enabled=bool(fields["enabled"]),
                 currency=fields["currency"],
+                **{name: int(fields.get(name, 0)) for name in _DAYS},
             )
         except (KeyError, TypeError, InvalidOperation, json.JSONDecodeError) as error:
             raise ValueError(f"rule {text!r} is not an earning rule's text") from error
+
+
+_DAYS = ("pending_days", "expiry_days", "grace_days")
+
+
+def _plain(amount: Decimal) -> str:
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@lru_cache(maxsize=1024)
+def copied_rule(text: str) -> EarningRule:
+    """Return the rule copied into an entry; raise ValueError when it cannot be read."""
+    return EarningRule.parse(text)
 
 
 def target(order: Order, rule: EarningRule) -> int:
@@ -82,53 +111,3 @@ def target(order: Order, rule: EarningRule) -> int:
     net = kept(order).net
     amount = net if rule.currency is None else in_currency(net, order.currency, rule.currency)
     return floor(amount * rule.points / Fraction(rule.per)) if amount else 0
-
-
-def settle(
-    order: Order, customer_id: int, existing: Sequence[PointEntry], rule: EarningRule
-) -> list[PointEntry]:
-    """Return the entries that bring the ledger to how the order stands now.
-
-    `existing` are the entries written so far; those of other orders are passed over.
-    `customer_id` is whose order it is now: what anyone else has from it is taken back ("moved",
-    or "reversed" when the order gives nothing any more). An order that already has entries
-    keeps the rule copied in the first of them, whatever today's `rule` says. Nothing to
-    write gives an empty list. References are `order:{order}:{customer}:{n}`, n counting that
-    customer's entries of the order from 1.
-    Raises ValueError when a copied rule cannot be read.
-    """
-    entries = [entry for entry in existing if entry.order_id == order.id]
-    rule = EarningRule.parse(entries[0].rule) if entries else rule
-    wanted = target(order, rule)
-    written = []
-    for holder in sorted({entry.customer_id for entry in entries} - {customer_id}):
-        held = sum(entry.points for entry in entries if entry.customer_id == holder)
-        reason: PointReason = "moved" if wanted else "reversed"
-        written += _entry(order, holder, -held, reason, entries, rule)
-    own = sum(entry.points for entry in entries if entry.customer_id == customer_id)
-    reason = "reversed" if wanted < own else "moved" if written else "earned"
-    return written + _entry(order, customer_id, wanted - own, reason, entries, rule)
-
-
-def _entry(
-    order: Order,
-    customer_id: int,
-    points: int,
-    reason: PointReason,
-    entries: Sequence[PointEntry],
-    rule: EarningRule,
-) -> list[PointEntry]:
-    """Return the one entry, or none when it would change nothing."""
-    if points == 0:
-        return []
-    number = sum(entry.customer_id == customer_id for entry in entries) + 1
-    return [
-        PointEntry(
-            reference=f"order:{order.id}:{customer_id}:{number}",
-            order_id=order.id,
-            customer_id=customer_id,
-            points=points,
-            reason=reason,
-            rule=rule.text(),
-        )
-    ]

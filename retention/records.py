@@ -161,17 +161,78 @@ class Recommendation:
     reason: Reason
 
 
+PointReason = Literal[
+    "earned",
+    "reversed",
+    "moved",
+    "matured",
+    "adjusted",
+    "undone",
+    "netted",
+    "expired",
+    "written_off",
+    "reclaimed",
+]
+PointAccount = Literal["issued", "moved", "matured", "adjusted", "netted", "expired", "written_off"]
+"""The programme's own accounts, each of which mirrors what customers got by way of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PointEntry:
     """One line of the append-only points ledger.
 
     `reference` is unique in the store: the same effect written twice is refused by the
-    database. `rule` is the earning rule as it was, so that later edits never change the past.
+    database. `lot` names the points that came together, by what gave them; `order_id` is None
+    when no order did. The customer's pending account gains `pending` points, the available one
+    `points - pending`, and the programme's account `against` loses `points`: each entry sums to
+    zero. `rule` is the earning rule as it was, so that later edits never change the past, and
+    `matures_at` and `expires_at` are what it says of the lot (None: at once, and never).
+    `actor` and `note` say who adjusted by hand and why.
     """
 
     reference: str
-    order_id: str
+    lot: str
+    order_id: str | None
     customer_id: int
     points: int
-    reason: Literal["earned", "reversed", "moved"]
+    pending: int
+    against: PointAccount
+    reason: PointReason
+    rule: str = ""
+    matures_at: datetime | None = None
+    expires_at: datetime | None = None
+    actor: str = ""
+    note: str = ""
+
+    @property
+    def available(self) -> int:
+        """The points that the customer's available account gains."""
+        return self.points - self.pending
+
+
+@dataclass(frozen=True, slots=True)
+class PointLot:
+    """What is left of points that came together, and what became of the others.
+
+    All of it follows from the lot's entries (see `retention.ledger.book`). `granted` is what its
+    order has given so far, `written_off` what was taken back for and yet left to the customer,
+    `expired` what lapsed. `available` is below 0 when points were taken back that had been spent.
+    """
+
+    reference: str
+    order_id: str | None
+    customer_id: int
     rule: str
+    matures_at: datetime | None
+    expires_at: datetime | None
+    pending: int = 0
+    available: int = 0
+    granted: int = 0
+    written_off: int = 0
+    expired: int = 0
+    entries: int = 0
+
+    @property
+    def left(self) -> int:
+        """The points that are left, pending ones included."""
+        return self.pending + self.available

@@ -27,7 +27,7 @@ from sandbox.shopify.app_config import from_toml
 from sandbox.shopify.operations import Terms
 from sandbox.shopify.server import RunningShop, ShopOptions
 from sandbox.store import Store as PretendStore
-from tests.conftest import AppServer, work_off
+from tests.conftest import AppServer, give_points_at_once, work_off
 
 SECRET = "the secret of the app in this test only"
 TOML = Path(__file__).parents[1] / "storefront" / "shopify" / "shopify.app.toml"
@@ -42,6 +42,7 @@ class Merchant:
         found = stores.find(context.engine, "shopify", f"https://{shop.domain}")
         assert found is not None
         self.id: UUID = found
+        give_points_at_once(self)
         self.catch_up()
 
     def open_app(self) -> None:

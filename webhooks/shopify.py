@@ -112,12 +112,18 @@ def shopper_points() -> Response:
     if store_id is None:
         return answer(404, f"{urlsplit(request.url).hostname} knows no such shop")
     balance = _balance(store_id, call.account_id) if call.account_id else None
-    response = jsonify({"signed_in": call.account_id is not None, "points": balance})
+    response = jsonify(
+        {
+            "signed_in": call.account_id is not None,
+            "points": None if balance is None else balance.available,
+            "pending": None if balance is None else balance.pending,
+        }
+    )
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def _balance(store_id: UUID, account_id: str) -> int | None:
+def _balance(store_id: UUID, account_id: str) -> points.Balance | None:
     """The account's points, None while the merchant gives none."""
     with store_transaction(_context().engine, store_id) as session:
         row = stores.get(session)

@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bazgasht.demo.shop import DemoShop
-from database.models import Customer, Order, PointEntry
+from database.customers import account_numbers
+from database.models import Order
+from database.points import Balance, balances, holders
 from database.results import recommended, second_categories
 from jobs.context import ActiveStore
 
@@ -60,41 +62,40 @@ def _cross_sells(session: Session, store: ActiveStore, shop: DemoShop, findings:
 
 
 def _customers(session: Session, shop: DemoShop, findings: Findings) -> None:
-    balances = {account: str(points) for account, points in _balances(session).items()}
+    held = _balances(session)
     categories = second_categories(session)
     sample: list[str] = []
-    for account, points, category in shop.accounts():
-        claimed = balances.get(account), categories.get(account)
-        if claimed != (points, category):
-            findings.differences.append(f"account {account}: {claimed} is not {points, category}")
-        if points is not None:
+    for account, points, pending, category in shop.accounts():
+        balance = held.get(account)
+        amounts = (None, None) if balance is None else tuple(str(amount) for amount in balance)
+        claimed = *amounts, categories.get(account)
+        if claimed != (points, pending, category):
+            findings.differences.append(
+                f"account {account}: {claimed} is not {points, pending, category}"
+            )
+        if points is not None and pending is not None:
             findings.accounts_with_points += 1
-            findings.points += int(points)
+            findings.points += int(points) + int(pending)
             sample.append(account)
         findings.accounts_with_category += category is not None
-    _work_out(shop, balances, sample[:: max(1, len(sample) // SAMPLE)], findings)
+    _work_out(shop, held, sample[:: max(1, len(sample) // SAMPLE)], findings)
 
 
-def _balances(session: Session) -> dict[str, int]:
-    rows = session.execute(
-        select(Customer.account_id, func.sum(PointEntry.points))
-        .join(PointEntry, PointEntry.customer_id == Customer.id)
-        .where(Customer.account_id.is_not(None))
-        .group_by(Customer.account_id)
-    )
-    return {row[0]: int(row[1]) for row in rows if row[0]}
+def _balances(session: Session) -> dict[str, Balance]:
+    accounts = account_numbers(session, holders(session))
+    return {accounts[number]: balance for number, balance in balances(session, accounts).items()}
 
 
 def _work_out(
-    shop: DemoShop, balances: dict[str, str], sample: Sequence[str], findings: Findings
+    shop: DemoShop, held: dict[str, Balance], sample: Sequence[str], findings: Findings
 ) -> None:
     """Compare a sample with the points that the store's own orders give."""
     for account in sample:
         points = shop.earned(account)
         if points is None:
             continue
-        if str(points) != balances[account]:
+        if points != sum(held[account]):
             findings.differences.append(
-                f"account {account}: {balances[account]} points, its orders give {points}"
+                f"account {account}: {sum(held[account])} points, its orders give {points}"
             )
         findings.accounts_worked_out += 1

@@ -1,7 +1,7 @@
 """A pretend store as the demo meets it: over HTTP only, the same for every platform."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import requests
 
@@ -48,6 +48,19 @@ class Levers:
         return shown
 
 
+OURS = ("points", "points_pending", "second_purchase_category")
+"""The manifest's names of what is written on an account, in the sequence of `Account`."""
+
+
+class Account(NamedTuple):
+    """An account with the points, the pending ones and the category that are written on it."""
+
+    id: str
+    points: str | None
+    pending: str | None
+    category: str | None
+
+
 class DemoShop(Protocol):
     """A pretend store of one platform."""
 
@@ -65,8 +78,8 @@ class DemoShop(Protocol):
         """Every product with its list, as the store's API tells it."""
         ...
 
-    def accounts(self) -> Iterator[tuple[str, str | None, str | None]]:
-        """Every account with the points and the category that are written on it."""
+    def accounts(self) -> Iterator[Account]:
+        """Every account with what we have written on it."""
         ...
 
     def earned(self, account: str) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from bazgasht.demo.shop import SECONDS, Levers
+from bazgasht.demo.shop import OURS, SECONDS, Account, Levers
 from connector.manifest import load
 from connector.shopify.documents import document
 from connector.shopify.ids import gid, number_of
@@ -46,13 +46,13 @@ class ShopifyDemo:
             listed = json.loads((node["ours"] or {}).get("value") or "[]")
             yield number_of(node["id"]), [number_of(one) for one in listed]
 
-    def accounts(self) -> Iterator[tuple[str, str | None, str | None]]:
-        """Every customer with our two metafields."""
+    def accounts(self) -> Iterator[Account]:
+        """Every customer with our metafields."""
         names = load().platforms[self.platform].customer_fields
         for node in self._nodes("Customer", "customer_ids", "customers", "customer_fields"):
             fields = {one["key"]: one["value"] for one in node["metafields"]["nodes"]}
-            points, category = names["points"], names["second_purchase_category"]
-            yield number_of(node["id"]), fields.get(points), fields.get(category)
+            written = (fields.get(names[name]) for name in OURS)
+            yield Account(number_of(node["id"]), *written)
 
     def earned(self, account: str) -> int | None:  # noqa: ARG002
         """Not worked out: the documents list no orders of one customer."""

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 from woocommerce import API
 
-from bazgasht.demo.shop import SECONDS, Levers
+from bazgasht.demo.shop import OURS, SECONDS, Account, Levers
 from connector.manifest import load
 
 STATE = re.compile(r'name="state" value="([^"]+)"')
@@ -47,13 +47,13 @@ class WooCommerceDemo:
         for product in self._everything("products", _fields="id,cross_sell_ids"):
             yield str(product["id"]), [str(one) for one in product["cross_sell_ids"]]
 
-    def accounts(self) -> Iterator[tuple[str, str | None, str | None]]:
-        """Every account with our two entries of its meta data."""
+    def accounts(self) -> Iterator[Account]:
+        """Every account with our entries of its meta data."""
         names = load().platforms[self.platform].customer_fields
         for account in self._everything("customers", role="all"):
             meta = {entry["key"]: entry["value"] for entry in account["meta_data"]}
-            points, category = names["points"], names["second_purchase_category"]
-            yield str(account["id"]), meta.get(points), meta.get(category)
+            written = (meta.get(names[name]) for name in OURS)
+            yield Account(str(account["id"]), *written)
 
     def earned(self, account: str) -> int | None:
         """One point for each whole unit of each paid order's lines."""

@@ -62,6 +62,10 @@ DEFINITIONS = (
         {"admin": "MERCHANT_READ", "customerAccount": "READ"},
     ),
     Definition(
+        "CUSTOMER", "points_pending", "Pending points", WHOLE_NUMBER,
+        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
+    ),
+    Definition(
         "CUSTOMER", "second_purchase_category", "Category of the second purchase", TEXT,
         {"admin": "MERCHANT_READ", "customerAccount": "NONE"},
     ),

@@ -17,7 +17,7 @@ from bazgasht.services import PostgresServer, RunningServices
 from database.migrate import MigrationError, configuration, migrate
 from database.models import Base
 
-HEAD = "0006"
+HEAD = "0007"
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,12 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
     },
     "point_entries": lambda: {
         "reference": "order:1:1:1", "order_id": "1", "customer_id": 1, "points": 1,
-        "reason": "earned", "rule": "{}",
+        "number": 1, "lot": "order:1:1", "against": "issued", "reason": "earned", "rule": "{}",
+        "hash": b"h",
+    },
+    "point_lots": lambda: {
+        "reference": "order:1:1", "order_id": "1", "customer_id": 1, "rule": "{}", "pending": 0,
+        "available": 1, "granted": 1, "written_off": 0, "expired": 0, "entries": 1,
     },
     "write_backs": lambda: {
         "kind": "customer", "external_id": "1", "desired": {}, "state": "waiting",
@@ -88,7 +93,12 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
         "currency": "USD",
     },
 }  # fmt: skip
-NEEDS = {"order_lines": "orders", "refunds": "orders", "point_entries": "customers"}
+NEEDS = {
+    "order_lines": "orders",
+    "refunds": "orders",
+    "point_entries": "customers",
+    "point_lots": "customers",
+}
 
 
 @pytest.fixture

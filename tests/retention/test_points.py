@@ -1,27 +1,16 @@
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from retention.points import EarningRule, settle, target
-from retention.records import Order, PointEntry, Refund
-from tests.retention.tables import order, refund_of_amount, refund_of_line
+from retention.points import EarningRule, copied_rule, target
+from tests.retention.tables import START, order
 
 COUNTING = frozenset({"processing", "completed"})
 ONE_PER_UNIT = EarningRule(points=1, per=Decimal(1), statuses=COUNTING)
 TWO_PER_UNIT = EarningRule(points=2, per=Decimal(1), statuses=COUNTING)
 TOMAN = EarningRule(points=1, per=Decimal(10_000), statuses=COUNTING, currency="IRT")
-
-BUYER, ACCOUNT = 7, 8
-
-
-def balances(entries: list[PointEntry]) -> dict[int, int]:
-    held: dict[int, int] = {}
-    for entry in entries:
-        held[entry.customer_id] = held.get(entry.customer_id, 0) + entry.points
-    return held
 
 
 @pytest.mark.parametrize(
@@ -67,81 +56,6 @@ def test_tax_and_shipping_earn_nothing() -> None:
     assert target(order("35.99", "41.40", "22.50", total="113.38"), ONE_PER_UNIT) == 99
 
 
-def test_the_first_entry_earns_and_a_second_look_writes_nothing() -> None:
-    placed = order("100", identifier="204")
-    entries = settle(placed, BUYER, [], ONE_PER_UNIT)
-
-    assert entries == [
-        PointEntry("order:204:7:1", "204", BUYER, 100, "earned", ONE_PER_UNIT.text())
-    ]
-    assert settle(placed, BUYER, entries, ONE_PER_UNIT) == []
-
-
-def test_an_order_that_gives_nothing_writes_nothing() -> None:
-    assert settle(order("100", status="failed"), BUYER, [], ONE_PER_UNIT) == []
-
-
-def test_forty_and_then_sixty_of_a_hundred_leave_nothing() -> None:
-    forty, sixty = refund_of_amount("a", "40"), refund_of_amount("b", "60")
-    entries = settle(order("100"), BUYER, [], ONE_PER_UNIT)
-    entries += settle(order("100", refunds=[forty]), BUYER, entries, ONE_PER_UNIT)
-    entries += settle(order("100", refunds=[sixty, forty]), BUYER, entries, ONE_PER_UNIT)
-
-    assert [(e.reference, e.points, e.reason) for e in entries] == [
-        ("order:1:7:1", 100, "earned"),
-        ("order:1:7:2", -40, "reversed"),
-        ("order:1:7:3", -60, "reversed"),
-    ]
-    assert settle(order("100", refunds=[forty, sixty]), BUYER, entries, ONE_PER_UNIT) == []
-
-
-def test_a_cancelled_order_that_comes_back_earns_again() -> None:
-    entries = settle(order("100"), BUYER, [], ONE_PER_UNIT)
-    entries += settle(order("100", status="cancelled"), BUYER, entries, ONE_PER_UNIT)
-    assert balances(entries) == {BUYER: 0}
-
-    entries += settle(order("100"), BUYER, entries, ONE_PER_UNIT)
-    assert [entry.points for entry in entries] == [100, -100, 100]
-
-
-def test_the_rule_at_which_an_order_earned_stays_its_rule() -> None:
-    entries = settle(order("100"), BUYER, [], ONE_PER_UNIT)
-
-    assert settle(order("100"), BUYER, entries, TWO_PER_UNIT) == []
-    assert settle(order("100"), BUYER, entries, replace(ONE_PER_UNIT, enabled=False)) == []
-    # 30 of 100 go back at 1 point each, not at 2.
-    refunded = order("100", refunds=[refund_of_line("r", "a", "30", quantity=0)])
-    [entry] = settle(refunded, BUYER, entries, TWO_PER_UNIT)
-    assert (entry.points, entry.rule) == (-30, ONE_PER_UNIT.text())
-
-
-def test_a_guest_who_makes_an_account_takes_the_points_along() -> None:
-    entries = settle(order("100"), BUYER, [], ONE_PER_UNIT)
-    entries += settle(order("100"), ACCOUNT, entries, ONE_PER_UNIT)
-
-    assert [(e.reference, e.points, e.reason) for e in entries[1:]] == [
-        ("order:1:7:2", -100, "moved"),
-        ("order:1:8:1", 100, "moved"),
-    ]
-    entries += settle(order("100", status="trash"), ACCOUNT, entries, ONE_PER_UNIT)
-    assert balances(entries) == {BUYER: 0, ACCOUNT: 0}
-    assert (entries[-1].reference, entries[-1].reason) == ("order:1:8:2", "reversed")
-
-
-def test_an_order_that_moved_and_gives_nothing_any_more_is_reversed() -> None:
-    entries = settle(order("100"), BUYER, [], ONE_PER_UNIT)
-    [entry] = settle(order("100", status="cancelled"), ACCOUNT, entries, ONE_PER_UNIT)
-
-    assert (entry.customer_id, entry.points, entry.reason) == (BUYER, -100, "reversed")
-
-
-def test_entries_of_other_orders_are_passed_over() -> None:
-    others = settle(order("50", identifier="9"), BUYER, [], TWO_PER_UNIT)
-    [entry] = settle(order("100"), BUYER, others, ONE_PER_UNIT)
-
-    assert (entry.reference, entry.points) == ("order:1:7:1", 100)
-
-
 def test_equal_rules_have_one_text_that_reads_back() -> None:
     rule = EarningRule(3, Decimal("10000.50"), frozenset({"b", "a"}), enabled=True, currency="IRT")
 
@@ -170,59 +84,31 @@ def test_a_rule_needs_points() -> None:
         EarningRule(0, Decimal(1), COUNTING)
 
 
-amounts = st.decimals(min_value="0.01", max_value=60, places=2)
+@pytest.mark.parametrize("name", ["pending_days", "expiry_days", "grace_days"])
+def test_a_rule_needs_days_of_at_least_zero(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is -1"):
+        replace(ONE_PER_UNIT, **{name: -1})
 
 
-@st.composite
-def states(draw: st.DrawFn) -> tuple[Order, int]:
-    """The order as it may stand at some moment, and whose it is."""
-    refunds = [
-        draw(
-            st.sampled_from(
-                [
-                    refund_of_amount(name, str(draw(amounts))),
-                    refund_of_line(name, draw(st.sampled_from("ab")), str(draw(amounts))),
-                    Refund(name, draw(amounts), lines=None),
-                ]
-            )
-        )
-        for name in draw(st.sets(st.sampled_from("xyz")))
-    ]
-    status = draw(st.sampled_from(["pending", "processing", "completed", "trash", "cancelled"]))
-    placed = order("61.37", "38.63", total="117.95", refunds=refunds, status=status)
-    return placed, draw(st.sampled_from([BUYER, ACCOUNT]))
+def test_days_are_part_of_a_rules_text_when_there_are_any() -> None:
+    rule = replace(ONE_PER_UNIT, pending_days=14, expiry_days=365, grace_days=30)
+    assert '"expiry_days":365,"grace_days":30,"pending_days":14,"per":"1"' in rule.text()
+    assert copied_rule(rule.text()) == rule
+    assert "days" not in ONE_PER_UNIT.text()
 
 
-@given(st.lists(states(), min_size=1, max_size=6), st.sampled_from([ONE_PER_UNIT, TWO_PER_UNIT]))
-def test_only_the_last_state_of_an_order_decides(
-    seen: list[tuple[Order, int]], rule: EarningRule
-) -> None:
-    entries: list[PointEntry] = []
-    for placed, owner in [*seen, seen[-1]]:
-        new = settle(placed, owner, entries, rule)
-        assert len({entry.customer_id for entry in new}) == len(new)
-        entries += new
-
-    last, owner = seen[-1]
-    held = balances(entries)
-    assert held.pop(owner, 0) == target(last, rule)
-    assert not any(held.values())
-    assert len({entry.reference for entry in entries}) == len(entries)
-    assert all(entry.points != 0 for entry in entries)
+def test_points_mature_so_many_days_after_payment_or_else_the_order() -> None:
+    rule = replace(ONE_PER_UNIT, pending_days=14)
+    paid = replace(order("1"), paid_at=START + timedelta(days=3))
+    assert rule.matures_at(paid) == START + timedelta(days=17)
+    assert rule.matures_at(replace(paid, paid_at=None)) == START + timedelta(days=14)
+    assert ONE_PER_UNIT.matures_at(paid) is None
 
 
-@given(st.permutations("abcde"), st.lists(amounts, min_size=5, max_size=5))
-def test_refunds_in_any_order_and_twice_leave_the_same_points(
-    sequence: list[str], given_back: list[Decimal]
-) -> None:
-    by_name = dict(zip("abcde", given_back, strict=True))
-    entries = settle(order("150.01"), BUYER, [], ONE_PER_UNIT)
-    so_far: list[Refund] = []
-    for name in sequence:
-        so_far.append(refund_of_amount(name, str(by_name[name])))
-        for refunds in (so_far, so_far[::-1], [*so_far, so_far[0]]):
-            placed = order("150.01", refunds=refunds)
-            entries += settle(placed, BUYER, entries, ONE_PER_UNIT)
-
-    left = max(Decimal(0), Decimal("150.01") - sum(given_back, Decimal(0)))
-    assert balances(entries)[BUYER] == int(left)
+def test_points_expire_after_they_matured_and_not_before_the_grace() -> None:
+    rule = replace(ONE_PER_UNIT, pending_days=14, expiry_days=100, grace_days=30)
+    assert rule.expires_at(order("1"), START) == START + timedelta(days=114)
+    late = START + timedelta(days=500)
+    assert rule.expires_at(order("1"), late) == late + timedelta(days=30)
+    assert replace(rule, pending_days=0).expires_at(order("1"), START) == START + timedelta(100)
+    assert ONE_PER_UNIT.expires_at(order("1"), START) is None

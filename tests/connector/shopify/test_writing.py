@@ -66,6 +66,7 @@ def test_metafields_are_declared_once(shop: SandboxShop, store: ConnectedStore) 
         again.close()
     assert definitions(shop) == [
         ("CUSTOMER", "points", "number_integer"),
+        ("CUSTOMER", "points_pending", "number_integer"),
         ("CUSTOMER", "second_purchase_category", "single_line_text_field"),
         ("PRODUCT", "recommendations", "list.product_reference"),
     ]

@@ -4,11 +4,12 @@ PostgreSQL refuses COPY FROM into a table under row-level security, and a statem
 slow; one JSON parameter that the server turns into rows of the table's own types is neither.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import ARRAY, ColumnElement, Row, func, literal, select, text
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from database.models import Base
@@ -57,11 +58,19 @@ def insert_rows(
     statement = text(_statement(table, list(rows[0]), unique, replace, returning))
     written: list[Row[Any]] = []
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        portion = json.dumps(rows[start : start + ROWS_PER_STATEMENT], default=encoded)
+        portion = _json(table, rows[start : start + ROWS_PER_STATEMENT])
         result = session.execute(statement, {"rows": portion})
         if returning:
             written.extend(result.all())
     return written
+
+
+def _json(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> str:
+    try:
+        return orjson.dumps(rows, default=encoded).decode()
+    except orjson.JSONEncodeError as error:
+        # Text that is no Unicode, or an integer that no column takes.
+        raise DataError(f"INSERT INTO {table.__tablename__}", None, error) from None
 
 
 def insert_json(session: Session, table: type[Base], columns: Sequence[str], rows: str) -> None:

@@ -21,6 +21,10 @@ from retention.records import Product as ProductRecord
 
 Versioned = OrderRecord | ProductRecord | Account
 NEVER = datetime.min.replace(tzinfo=UTC)
+_CONTENT = {
+    kind: [each.name for each in fields(kind) if each.name not in ("modified_at", "refunds")]
+    for kind in (OrderRecord, ProductRecord, Account)
+}
 
 
 class Verdict(Enum):
@@ -46,13 +50,9 @@ def digest(record: Versioned) -> bytes:
     A refund counts with its number and amount: its lines never change, and an event does not
     carry them.
     """
-    parts = [
-        [(refund.id, refund.amount) for refund in record.refunds]
-        if isinstance(record, OrderRecord) and field.name == "refunds"
-        else getattr(record, field.name)
-        for field in fields(record)
-        if field.name != "modified_at"
-    ]
+    told = tuple([getattr(record, name) for name in _CONTENT[type(record)]])
+    refunds = record.refunds if isinstance(record, OrderRecord) else ()
+    parts = (told, [(refund.id, refund.amount) for refund in refunds])
     return blake2b(repr(parts).encode(), digest_size=16).digest()
 
 

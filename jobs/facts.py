@@ -30,6 +30,12 @@ class Fact:
     record: Order | Product | Account | None
     read_now: bool = False
     known_before: Version | None = None
+    version: Version = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Once here, because what an object holds is compared again in each transaction.
+        version = version_of(self.record) if self.record else Version(None, b"", gone=True)
+        object.__setattr__(self, "version", version)
 
 
 @dataclass(slots=True)
@@ -64,12 +70,11 @@ def sort_out(versions: Mapping[Key, Version], facts: Iterable[tuple[Key, Fact]])
     newest: dict[Key, Version] = dict(versions)
     result = Sorted()
     for key, fact in facts:
-        version = version_of(fact.record) if fact.record else Version(None, b"", gone=True)
         decisive = fact.read_now and versions.get(key) == fact.known_before
-        verdict = judge(newest.get(key), version, decisive=decisive)
+        verdict = judge(newest.get(key), fact.version, decisive=decisive)
         if verdict is Verdict.APPLY:
             result.facts[key] = fact
-            newest[key] = version
+            newest[key] = fact.version
         elif verdict is Verdict.LOOK_UP:
             result.look_up.add(key)
     result.changed = {key for key in result.facts if _differ(versions.get(key), newest[key])}

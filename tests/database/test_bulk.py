@@ -15,7 +15,7 @@ from tests.database.rows import NOON
 UNIQUE = ("store_id", "external_id")
 
 
-def tea(identifier: str, name: str = "Tea") -> dict[str, str | None]:
+def tea(identifier: str, name: str = "Tea") -> dict[str, str | int | None]:
     return {"external_id": identifier, "name": name, "parent_external_id": None}
 
 
@@ -74,9 +74,14 @@ def test_rows_go_in_portions_and_none_is_missing(
         assert insert_rows(session, Category, []) == []
 
 
-def test_a_value_that_no_column_takes_is_refused(scope: Scope) -> None:
+@pytest.mark.parametrize(
+    ("column", "value"), [("name", "a\x00b"), ("name", "\ud800"), ("id", 2**63), ("id", 2**70)]
+)
+def test_a_value_that_no_column_takes_is_refused(
+    scope: Scope, column: str, value: str | int
+) -> None:
     with pytest.raises(DataError), scope() as session:
-        insert_rows(session, Category, [tea("1", "a\x00b")])
+        insert_rows(session, Category, [tea("1") | {column: value}])
 
 
 def test_rows_of_no_store_cannot_be_written(scope: Scope) -> None:

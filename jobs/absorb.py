@@ -61,10 +61,11 @@ def lock_store(session: Session, store: ActiveStore) -> None:
     """Let one transaction at a time change the store's data, while the store is as we found it.
 
     Raises:
-        NotActive: its state is no longer the one that it had when the job began.
+        NotActive: its state is no longer the one that it had when the job began, or the app was
+            removed and installed anew meanwhile.
     """
     row = stores.get(session, lock=True)
-    if row is None or row.state != store.state:
+    if row is None or (row.state, row.installed_at) != (store.state, store.installed_at):
         raise NotActive(str(store.id))
 
 

@@ -6,6 +6,7 @@ A process sets its context once, at its start; jobs, which RQ calls by name, the
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -43,11 +44,13 @@ class NotActive(Exception):
 class ActiveStore:
     """A store with what its jobs need, read once at a job's start.
 
-    What a job finds out is kept only while the store's `state` is still the same.
+    What a job finds out is kept only while the store's `state` is still the same, and the
+    installation that it began in, which `installed_at` names.
     """
 
     id: UUID
     state: str
+    installed_at: datetime
     platform: StorePlatform
     settings: Settings
     credentials: Credentials
@@ -96,6 +99,7 @@ def describe(context: Context, row: Store) -> ActiveStore:
     return ActiveStore(
         id=row.id,
         state=row.state,
+        installed_at=row.installed_at,
         platform=platform(row.platform),
         settings=validate_settings(row.settings),
         credentials=Credentials(row.url, keys["key"], keys["secret"]),

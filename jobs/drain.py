@@ -18,7 +18,7 @@ from jobs.absorb import ROUNDS, Facts, absorb, describe
 from jobs.context import ActiveStore, Context, NotActive, active_store, current, disconnect
 from jobs.facts import Fact, Key, key_of
 from jobs.mentions import forget_handled
-from jobs.notices import act
+from jobs.notices import act, has_said_goodbye
 from jobs.prepare import prepare
 
 log = structlog.get_logger()
@@ -57,6 +57,8 @@ def drain(store_id: str) -> None:
             store = active_store(context, store.id)
     except NotActive:
         log.info("store is not active, its events wait", store=store_id)
+        if has_said_goodbye(context, UUID(store_id)):
+            queue.enqueue(context.redis, queue.RECONCILE, UUID(store_id))
     if UUID(store_id) in stores.to_write(context.engine):
         queue.enqueue(context.redis, queue.WRITE_BACK, UUID(store_id))
 

@@ -13,7 +13,7 @@ from database import catalogue, progress, stores
 from database.progress import Step
 from database.session import store_lock, store_transaction
 from jobs import queue
-from jobs.absorb import ROUNDS, absorb, describe
+from jobs.absorb import ROUNDS, absorb, describe, lock_store
 from jobs.context import (
     ActiveStore,
     Context,
@@ -91,6 +91,7 @@ def backfill(context: Context, store: ActiveStore, kind: ObjectKind, task: str) 
         with connected(context, store) as connection:
             _load(context, store, connection, kind, task, first=row.page + 1)
     with store_transaction(context.engine, store.id) as session:
+        lock_store(session, store)
         progress.finish(session, task)
         progress.begin(session, POLL[kind])
         progress.finish(session, POLL[kind], started - OVERLAP)
@@ -100,12 +101,14 @@ def poll(context: Context, store: ActiveStore, connection: ConnectedStore, kind:
     """Load what changed since the last poll; how many objects were read."""
     task = POLL[kind]
     with store_transaction(context.engine, store.id) as session:
+        lock_store(session, store)
         row = progress.get(session, task)
         since = row.cursor if row else None
         progress.begin(session, task)
         started = stores.now(session)
     seen = _load(context, store, connection, kind, task, modified_after=since)
     with store_transaction(context.engine, store.id) as session:
+        lock_store(session, store)
         progress.finish(session, task, started - OVERLAP)
     return seen
 
@@ -127,6 +130,7 @@ def _load(
             seen += len(page.records)
     except ConnectorError as error:
         with store_transaction(context.engine, store.id) as session:
+            lock_store(session, store)
             progress.note_error(session, task, f"{type(error).__name__}: {error}")
         raise
     return seen

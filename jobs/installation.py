@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import structlog
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 
 from connector.errors import TemporaryError
@@ -85,6 +86,9 @@ def _fill(context: Context, row: Store, profile: StoreProfile, credentials: Cred
     if "purchase_statuses" not in row.settings:
         statuses = load().platforms[row.platform].purchase_statuses
         row.settings = {**row.settings, "purchase_statuses": list(statuses)}
+    if row.uninstalled_at is not None:
+        # Jobs of the earlier installation that are still under way must not count for this one.
+        row.installed_at = func.clock_timestamp()
     row.state, row.uninstalled_at = "active", None
 
 

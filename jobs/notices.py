@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from sqlalchemy import select
 
-from connector.errors import CredentialsRefused
+from connector.errors import BadPayload, CredentialsRefused
 from connector.platform import (
     BulkFinished,
     Ignored,
@@ -16,10 +17,13 @@ from connector.platform import (
     PersonalData,
     ProfileChanged,
     StoreErased,
+    StorePlatform,
     Uninstalled,
 )
-from database import stores
+from connector.registry import platform
+from database import inbox, outbox, stores
 from database.models import Order
+from database.packing import unpack
 from database.session import store_transaction
 from database.versions import known_versions
 from jobs import privacy, queue
@@ -29,6 +33,8 @@ from jobs.facts import Key
 log = structlog.get_logger()
 
 COMPARE_EVERY = 3600
+# A store that removed the app tells nothing after it, so the news is among the newest.
+LAST_WORDS = 20
 
 
 def act(context: Context, store: ActiveStore, meaning: Meaning, event_key: str) -> Sequence[Key]:
@@ -100,13 +106,48 @@ def left(context: Context, store: ActiveStore) -> None:
     if not _refuses(context, store):
         log.warning("a notice of removal, but the key still works", store=str(store.id))
         return
-    with store_transaction(context.engine, store.id) as session:
-        row = stores.get(session, lock=True)
-        if row is not None and row.state != "uninstalled":
-            row.state, row.credentials, row.webhook_secrets = "uninstalled", None, None
-            row.uninstalled_at = stores.now(session)
-    log.info("store removed the app", store=str(store.id))
+    end(context, store.id)
     raise NotActive(str(store.id))
+
+
+def end(context: Context, store_id: UUID) -> None:
+    """Note that a store has removed the app: it is known to refuse our key, and told us why.
+
+    What was shown on its customers may be gone with the app, so all of it is shown anew should
+    the store come back.
+    """
+    with store_transaction(context.engine, store_id) as session:
+        row = stores.get(session, lock=True)
+        if row is None or row.state == "uninstalled":
+            return
+        row.state, row.credentials, row.webhook_secrets = "uninstalled", None, None
+        row.uninstalled_at = stores.now(session)
+        outbox.doubt_written(session, "customer")
+    log.info("store removed the app", store=str(store_id))
+
+
+def has_said_goodbye(context: Context, store_id: UUID) -> bool:
+    """Whether news that the app was removed waits at a store that refuses our key.
+
+    A job that was refused may have come first: the events of such a store wait, this news too.
+    """
+    with store_transaction(context.engine, store_id) as session:
+        row = stores.get(session)
+        if row is None or row.state != "disconnected":
+            return False
+        adapter, region = platform(row.platform), row.country
+        newest = [
+            (event.topic, unpack(event.body))
+            for event in inbox.listing(session, "waiting", LAST_WORDS)
+        ]
+    return any(_is_goodbye(adapter, region, topic, body) for topic, body in newest)
+
+
+def _is_goodbye(adapter: StorePlatform, region: str, topic: str, body: bytes) -> bool:
+    try:
+        return isinstance(adapter.interpret(topic, body, region=region), Uninstalled)
+    except BadPayload:
+        return False
 
 
 def _refuses(context: Context, store: ActiveStore) -> bool:

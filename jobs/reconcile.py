@@ -11,7 +11,7 @@ from connector.errors import ConnectorError, CredentialsRefused
 from connector.platform import ConnectedStore
 from database import catalogue, customers, orders, stores
 from database.session import store_transaction
-from jobs import queue
+from jobs import notices, queue
 from jobs.context import (
     ActiveStore,
     Context,
@@ -104,6 +104,8 @@ def reconnected(context: Context, store_id: UUID) -> ActiveStore:
         with connected(context, store) as connection:
             connection.profile()
     except CredentialsRefused as error:
+        if notices.has_said_goodbye(context, store_id):
+            notices.end(context, store_id)
         raise NotActive(str(store_id)) from error
     with store_transaction(context.engine, store_id) as session:
         stores.change_state(session, "disconnected", "active")

@@ -52,13 +52,18 @@ class StoreTokenKeeper:
             yield self.current()
 
     def save(self, tokens: Tokens) -> None:
-        """Keep new tokens, committed before this returns. Only within `exclusive`."""
+        """Keep new tokens, committed before this returns. Only within `exclusive`.
+
+        A store that was left meanwhile gets none, and one that was connected anew keeps its own.
+        """
         self._brought = tokens
         if self._store_id is None:
             return
         with store_transaction(self._engine, self._store_id) as session:
             row = stores.get(session, lock=True)
-            if row is not None and row.credentials is not None:
+            if row is None or row.credentials is None:
+                return
+            if self._read(row.credentials).expires_at <= tokens.expires_at:
                 sealed = self._vault.seal({"key": "", "secret": json.dumps(tokens.as_json())})
                 row.credentials = sealed
 
@@ -69,4 +74,7 @@ class StoreTokenKeeper:
             row = stores.get(session)
             if row is None or row.credentials is None:
                 return None
-            return Tokens.read(self._vault.unseal(row.credentials)["secret"].encode())
+            return self._read(row.credentials)
+
+    def _read(self, sealed: bytes) -> Tokens:
+        return Tokens.read(self._vault.unseal(sealed)["secret"].encode())

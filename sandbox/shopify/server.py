@@ -1,7 +1,7 @@
 """The running Shopify shop: its Flask app, and a helper for tests."""
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -201,6 +201,15 @@ class RunningShop(Running):
     def empty_bucket(self) -> None:
         """Leave the app no points."""
         self.services.api.bucket.empty()
+
+    def limit_rate(self, **limits: Any) -> None:
+        """Change members of the `RateLimit`, as when the shop changes its plan."""
+        bucket = self.services.api.bucket
+        bucket.limit = replace(bucket.limit, **limits)
+
+    def restore_points(self, seconds: float) -> None:
+        """Restore at once the points of so many seconds."""
+        self.services.api.bucket.let_pass(seconds)
 
     def allow_native_recommendations(self, *, allowed: bool) -> None:
         """Say whether the shop lets apps write the native recommendations."""

@@ -60,6 +60,12 @@ class Bucket:
         with self._lock:
             self._available, self._at = 0.0, time.monotonic()
 
+    def let_pass(self, seconds: float) -> None:
+        """Restore what so many seconds restore, without waiting for them."""
+        with self._lock:
+            self._at -= seconds
+            self._restore()
+
     def status(self) -> dict[str, float]:
         """The bucket as `throttleStatus` shows it."""
         with self._lock:

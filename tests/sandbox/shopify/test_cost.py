@@ -109,3 +109,12 @@ def test_throttling_can_be_switched_on(admin: Admin, fault: str, status: int, co
     assert (answer.status_code, code_of(answer.json())) == (status, code)
     assert answer.headers.get("Retry-After") == ("2.5" if status == 429 else None)
     assert admin.post(document("shop")).json()["data"]
+
+
+def test_points_come_back_at_the_rate_of_the_plan(admin: Admin) -> None:
+    admin.shop.limit_rate(restore_rate=0.1)
+    admin.shop.empty_bucket()
+    admin.shop.restore_points(69)
+    assert code_of(admin.post(document("shop")).json()) == "THROTTLED"
+    admin.shop.restore_points(1)
+    assert admin.post(document("shop")).json()["data"]

@@ -83,6 +83,11 @@ PURCHASES = pl.Schema(
 `placed_at` is that order's time, `sequence` is 1 for the customer's first purchase.
 """
 
+CONTENTS = pl.Schema({PURCHASE_ID: pl.Int64(), CATEGORY_ID: pl.Int64(), SHARE: pl.Float64()})
+"""What each purchase held: the share of a category in what was spent on lines of a known one. The
+shares of a purchase sum to 1; where nothing was paid, every category has the same.
+"""
+
 PAIRS = pl.Schema(
     {
         KIND: pl.String(),
@@ -163,8 +168,8 @@ CUSTOMER_CATEGORIES = pl.Schema(
     }
 )
 """Each customer's category of the second purchase: `basis` is "observed" (it was bought, one row,
-probability 1) or "predicted" (ranked by probability). The evidence is that of `CATEGORY_FLOW`;
-`share` is null when `base` is 0.
+probability 1) or "predicted" (ranked by probability, that of `retention.second_purchase_model`). The evidence is that of
+`CATEGORY_FLOW`; `share` is null when `base` is 0.
 """
 
 SAME_CATEGORY = pl.Schema(

@@ -7,10 +7,11 @@ import polars as pl
 
 from retention.affinity import bought_next, bought_together
 from retention.columns import CATEGORY_ID, CUSTOMER_ID, ORDER_ID, QUANTITY, SEQUENCE
-from retention.purchases import purchases
+from retention.purchases import contents, purchases
 from retention.recommend import recommendations
 from retention.same_category import same_category_test
 from retention.second_purchase import category_flow, customer_categories
+from retention.second_purchase_predictions import second_categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Computed:
     """The results, with the columns that `retention.columns` names.
 
     `figures` holds the sample sizes (lines, orders, customers, customers with a second purchase,
-    orders of nobody) and under `same_category` the test for the whole store.
+    orders of nobody), under `same_category` the test for the whole store and under
+    `second_category` what the predictions are worth (`Worth`).
     """
 
     pairs: pl.DataFrame
@@ -50,17 +52,23 @@ def compute(lines: pl.DataFrame, products: pl.DataFrame, options: Options) -> Co
     """
     bought = purchases(lines, products, options.joining_minutes)
     pairs = pl.concat([bought_together(lines), bought_next(lines, options.next_purchase_days)])
-    flow = category_flow(bought, options.minimum_customers)
-    test = same_category_test(bought, options.minimum_customers)
+    minimum = options.minimum_customers
+    flow = category_flow(bought, minimum)
+    held = contents(lines, products, options.joining_minutes)
+    predicted, worthwhile = second_categories(bought, held, minimum)
+    test = same_category_test(bought, minimum)
     return Computed(
         pairs=pairs,
         recommendations=recommendations(
             pairs, lines, products, options.recommendations_per_product
         ),
         category_flow=flow,
-        customer_categories=customer_categories(bought, flow),
+        customer_categories=customer_categories(bought, flow, predicted),
         figures=_sizes(lines, bought)
-        | {"same_category": test.filter(pl.col(CATEGORY_ID).is_null()).to_dicts()[0]},
+        | {
+            "same_category": test.filter(pl.col(CATEGORY_ID).is_null()).to_dicts()[0],
+            "second_category": worthwhile.as_json(),
+        },
     )
 
 

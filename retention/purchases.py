@@ -4,6 +4,7 @@ import polars as pl
 
 from retention.columns import (
     CATEGORY_ID,
+    CONTENTS,
     CUSTOMER_ID,
     LINES,
     MONEY,
@@ -17,6 +18,7 @@ from retention.columns import (
     PURCHASES,
     QUANTITY,
     SEQUENCE,
+    SHARE,
     require,
 )
 
@@ -47,6 +49,41 @@ def purchases(
         heads.join(_category_of_purchase(kept, orders, products), on=PURCHASE_ID, how="left")
         .sort(CUSTOMER_ID, SEQUENCE)
         .select(PURCHASES.names())
+    )
+
+
+def contents(lines: pl.DataFrame, products: pl.DataFrame, joining_minutes: int = 0) -> pl.DataFrame:
+    """Return what each of the `purchases` of the same arguments held, by category (`CONTENTS`).
+
+    Rows are sorted by purchase and category.
+    Raises ValueError when a table lacks a column or `joining_minutes` is negative.
+    """
+    require(lines, LINES, "lines")
+    require(products, PRODUCTS, "products")
+    if joining_minutes < 0:
+        raise ValueError(f"joining_minutes is {joining_minutes}; give 0 to join no orders")
+    kept = lines.filter(pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null())
+    return contents_of(
+        kept.select(ORDER_ID, PRODUCT_ID, NET)
+        .join(products.select(PRODUCT_ID, CATEGORY_ID), on=PRODUCT_ID)
+        .join(_purchase_of_order(kept, joining_minutes).select(ORDER_ID, PURCHASE_ID), on=ORDER_ID)
+    )
+
+
+def contents_of(items: pl.DataFrame) -> pl.DataFrame:
+    """Return the `CONTENTS` of purchases from `purchase_id`, `category_id` and `net` of each item.
+
+    Rows are sorted by purchase and category.
+    """
+    whole, even = pl.col(NET).sum().over(PURCHASE_ID), 1 / pl.len().over(PURCHASE_ID)
+    share = pl.when(whole > 0).then(pl.col(NET) / whole).otherwise(even)
+    return (
+        items.drop_nulls(CATEGORY_ID)
+        .group_by(PURCHASE_ID, CATEGORY_ID)
+        .agg(pl.col(NET).sum().cast(pl.Float64))
+        .with_columns(share.alias(SHARE))
+        .sort(PURCHASE_ID, CATEGORY_ID)
+        .select(CONTENTS.names())
     )
 
 

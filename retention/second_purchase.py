@@ -39,10 +39,6 @@ STRENGTH_BOUNDS = (1.0, 1e6)
 """Between these the strength of the prior is sought, in customers; at 1,000,000 a category's own
 numbers no longer matter."""
 
-PROBABILITY_OF_CELL = (pl.col(COUNT) + pl.col(STRENGTH) * pl.col(BASE_RATE)) / (
-    pl.col(BASE) + pl.col(STRENGTH)
-)
-
 
 def first_and_second(purchases: pl.DataFrame) -> pl.DataFrame:
     """Return one row per customer in `purchases` (columns `PURCHASES`), sorted by customer.
@@ -101,9 +97,8 @@ def _with_evidence(cells: pl.DataFrame, strength: float, minimum_customers: int)
         (pl.col(BASE) >= minimum_customers).alias(ENOUGH),
         pl.lit(strength, dtype=pl.Float64).alias(STRENGTH),
     )
-    return evidence.with_columns(PROBABILITY_OF_CELL.alias(PROBABILITY)).select(
-        CATEGORY_FLOW.names()
-    )
+    drawn = (pl.col(COUNT) + strength * pl.col(BASE_RATE)) / (pl.col(BASE) + strength)
+    return evidence.with_columns(drawn.alias(PROBABILITY)).select(CATEGORY_FLOW.names())
 
 
 def _strength(cells: pl.DataFrame, minimum_customers: int) -> float:
@@ -136,85 +131,55 @@ def _likelihood(
     return float(cells.sum() + rows.sum())
 
 
-def customer_categories(purchases: pl.DataFrame, flow: pl.DataFrame, top: int = 3) -> pl.DataFrame:
+def customer_categories(
+    purchases: pl.DataFrame, flow: pl.DataFrame, predicted: pl.DataFrame
+) -> pl.DataFrame:
     """Return each customer's category of the second purchase (columns `CUSTOMER_CATEGORIES`).
 
     `purchases` has the columns `PURCHASES` and `flow` is their `category_flow`. A customer who
     came back has the one category that was bought ("observed"), with how common that is; a
-    customer who bought once has the `top` likeliest ones ("predicted"). Where nobody who began
-    in the same category came back, the base rates alone predict and `base` is 0. Where nobody
-    came back at all, nothing is predicted. Rows are sorted by customer and rank.
-    Raises ValueError when a table lacks a column or `top` is below 1.
+    customer who bought once has those in `predicted`, the `likeliest` of the model, with what
+    the flow says of them. Where nobody who began in the same category came back, `base` is 0.
+    Rows are sorted by customer and rank.
+    Raises ValueError when a table lacks a column.
     """
     require(purchases, PURCHASES, "purchases")
     require(flow, CATEGORY_FLOW, "flow")
-    if top < 1:
-        raise ValueError(f"top is {top}; predict at least one category")
     customers = first_and_second(purchases)
-    once = customers.filter(~pl.col("returned")).select(CUSTOMER_ID, FIRST_CATEGORY_ID)
-    predicted = _predictions(once[FIRST_CATEGORY_ID].unique().to_frame(), flow, top)
-    return pl.concat(
-        [
-            _observed(customers.drop_nulls(SECOND_CATEGORY_ID), flow),
-            once.join(predicted, on=FIRST_CATEGORY_ID, nulls_equal=True).select(
-                CUSTOMER_CATEGORIES.names()
-            ),
-        ]
-    ).sort(CUSTOMER_ID, RANK)
+    observed = customers.drop_nulls(SECOND_CATEGORY_ID).with_columns(
+        pl.lit(1, dtype=pl.Int32).alias(RANK),
+        pl.col(SECOND_CATEGORY_ID).alias(CATEGORY_ID),
+        pl.lit("observed").alias(BASIS),
+        pl.lit(1.0).alias(PROBABILITY),
+    )
+    once = (
+        customers.filter(~pl.col("returned"))
+        .join(predicted, on=CUSTOMER_ID)
+        .with_columns(pl.lit("predicted").alias(BASIS))
+    )
+    named = [CUSTOMER_ID, FIRST_CATEGORY_ID, RANK, CATEGORY_ID, BASIS, PROBABILITY]
+    both = pl.concat([observed.select(named), once.select(named)])
+    return _with_counts(both, flow).sort(CUSTOMER_ID, RANK)
 
 
-def _observed(returned: pl.DataFrame, flow: pl.DataFrame) -> pl.DataFrame:
-    return (
-        returned.join(flow, on=[FIRST_CATEGORY_ID, SECOND_CATEGORY_ID], how="left")
+def _with_counts(named: pl.DataFrame, flow: pl.DataFrame) -> pl.DataFrame:
+    """Return the named categories with what the flow counted from the first category to them."""
+    to = flow.select(FIRST_CATEGORY_ID, pl.col(SECOND_CATEGORY_ID).alias(CATEGORY_ID), COUNT)
+    bases = flow.unique(FIRST_CATEGORY_ID).select(FIRST_CATEGORY_ID, BASE, ENOUGH)
+    rates = flow.unique(SECOND_CATEGORY_ID).select(
+        pl.col(SECOND_CATEGORY_ID).alias(CATEGORY_ID), BASE_RATE
+    )
+    counted = (
+        named.join(to, on=[FIRST_CATEGORY_ID, CATEGORY_ID], how="left")
+        .join(bases, on=FIRST_CATEGORY_ID, how="left")
+        .join(rates, on=CATEGORY_ID, how="left")
         .with_columns(
-            pl.lit(1, dtype=pl.Int32).alias(RANK),
-            pl.col(SECOND_CATEGORY_ID).alias(CATEGORY_ID),
-            pl.lit("observed").alias(BASIS),
-            pl.lit(1.0).alias(PROBABILITY),
-            pl.col(COUNT, BASE).fill_null(0),
-            pl.col(ENOUGH).fill_null(value=False),
+            pl.col(COUNT, BASE, BASE_RATE).fill_null(0), pl.col(ENOUGH).fill_null(value=False)
         )
-        .select(CUSTOMER_CATEGORIES.names())
     )
-
-
-def _predictions(first: pl.DataFrame, flow: pl.DataFrame, top: int) -> pl.DataFrame:
-    """Return the ranked categories for each of the first categories, null among them."""
-    pair = [FIRST_CATEGORY_ID, SECOND_CATEGORY_ID]
-    rates = flow.unique(SECOND_CATEGORY_ID).select(SECOND_CATEGORY_ID, BASE_RATE, STRENGTH)
-    # A category that did not follow yet is likely by its base rate only, so that beside those
-    # that did follow none but the most common ones can come first.
-    common = rates.sort(BASE_RATE, SECOND_CATEGORY_ID, descending=[True, False]).head(top)
-    candidates = pl.concat(
-        [
-            flow.select(pair).filter(pl.col(FIRST_CATEGORY_ID).is_in(first.to_series().implode())),
-            first.join(common, how="cross").select(pair),
-        ]
-    ).unique()
-    evidence = (
-        candidates.join(flow.select(*pair, COUNT), on=pair, how="left")
-        .join(
-            flow.select(FIRST_CATEGORY_ID, BASE, ENOUGH).unique(), on=FIRST_CATEGORY_ID, how="left"
-        )
-        .join(rates, on=SECOND_CATEGORY_ID)
-        .with_columns(pl.col(COUNT, BASE).fill_null(0), pl.col(ENOUGH).fill_null(value=False))
-    )
-    return _ranked_predictions(evidence, top)
-
-
-def _ranked_predictions(evidence: pl.DataFrame, top: int) -> pl.DataFrame:
-    low, high = wilson(evidence[COUNT].to_numpy(), evidence[BASE].to_numpy())
-    rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(FIRST_CATEGORY_ID)
-    return (
-        evidence.with_columns(
-            pl.col(SECOND_CATEGORY_ID).alias(CATEGORY_ID),
-            pl.lit("predicted").alias(BASIS),
-            PROBABILITY_OF_CELL.alias(PROBABILITY),
-            pl.when(pl.col(BASE) > 0).then(pl.col(COUNT) / pl.col(BASE)).alias(SHARE),
-            pl.Series(LOW, low),
-            pl.Series(HIGH, high),
-        )
-        .sort(FIRST_CATEGORY_ID, PROBABILITY, CATEGORY_ID, descending=[False, True, False])
-        .with_columns(rank.alias(RANK))
-        .filter(pl.col(RANK) <= top)
-    )
+    low, high = wilson(counted[COUNT].to_numpy(), counted[BASE].to_numpy())
+    return counted.with_columns(
+        pl.when(pl.col(BASE) > 0).then(pl.col(COUNT) / pl.col(BASE)).alias(SHARE),
+        pl.Series(LOW, low),
+        pl.Series(HIGH, high),
+    ).select(CUSTOMER_CATEGORIES.names())

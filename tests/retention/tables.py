@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from retention.columns import LINES, PRODUCTS, PURCHASES
+from retention.columns import CONTENTS, LINES, PRODUCTS, PURCHASES
 from retention.records import Order, OrderLine, Refund, RefundLine
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,6 +59,15 @@ def purchases(*customers: Sequence[int | None]) -> pl.DataFrame:
         for sequence, category in enumerate(categories, 1)
     ]
     return pl.DataFrame(rows, schema=PURCHASES, orient="row")
+
+
+def contents(bought: pl.DataFrame) -> pl.DataFrame:
+    """Say of each of the purchases that it held its own category and nothing else."""
+    return (
+        bought.drop_nulls("category_id")
+        .select("purchase_id", "category_id", pl.lit(1.0).alias("share"))
+        .match_to_schema(CONTENTS)
+    )
 
 
 def order(

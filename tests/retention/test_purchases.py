@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from retention.columns import PURCHASES
-from retention.purchases import purchases
+from retention.columns import CONTENTS, PURCHASES
+from retention.purchases import contents, purchases
 from tests.retention.tables import Bought, lines, products
 
 # Categories 10, 20 and 30; product 4 has none.
@@ -150,3 +150,26 @@ def test_purchases_hold_all_that_was_kept(rows: list[Bought], minutes: int) -> N
     for _, customer in table.group_by("customer_id", maintain_order=True):
         assert customer["sequence"].to_list() == list(range(1, customer.height + 1))
         assert customer["placed_at"].is_sorted()
+
+
+def test_contents_are_shares_of_what_was_spent_on_known_categories() -> None:
+    # Order 5 spends 6 + 3 on category 10 and 3 on 20, besides 100 on a product of no category.
+    # Order 6 of a few minutes later is joined to it; the free order 7 counts its two alike.
+    rows: list[Bought] = [
+        (5, 1, 0, 1, "6"), (5, 1, 0, 1, "3"), (5, 1, 0, 2, "3"), (5, 1, 0, 4, "100"),
+        (6, 1, MINUTE, 3, "4"),
+        (7, 1, 1, 1, "0"), (7, 1, 1, 2, "0"),
+        (8, None, 1, 1, "5"), (9, 2, 1, 4, "5"), (9, 2, 1, 1, "-1"),
+    ]  # fmt: skip
+    held = contents(lines(*rows), CATALOGUE, joining_minutes=5)
+
+    assert held.schema == CONTENTS
+    assert held.rows() == [
+        (5, 10, 9 / 16),
+        (5, 20, 3 / 16),
+        (5, 30, 4 / 16),
+        (7, 10, 0.5),
+        (7, 20, 0.5),
+    ]
+    with pytest.raises(ValueError, match="joining_minutes is -1"):
+        contents(lines(*rows), CATALOGUE, joining_minutes=-1)

@@ -8,7 +8,8 @@ from scipy.stats import dirichlet_multinomial
 
 from retention.columns import CATEGORY_FLOW, CUSTOMER_CATEGORIES, PURCHASES
 from retention.second_purchase import category_flow, customer_categories, first_and_second
-from tests.retention.tables import purchases
+from retention.second_purchase_predictions import second_categories
+from tests.retention.tables import contents, purchases
 
 MAKEUP, SKIN, SCENT = 10, 20, 30
 
@@ -136,6 +137,11 @@ def test_the_strength_is_the_likeliest_of_all() -> None:
     assert likelihood(strength) >= max(likelihood(float(m)) for m in grid) - 1e-9
 
 
+def labelled(bought: pl.DataFrame, minimum: int = 4) -> pl.DataFrame:
+    predicted, _ = second_categories(bought, contents(bought), minimum)
+    return customer_categories(bought, category_flow(bought, minimum), predicted)
+
+
 def categories(table: pl.DataFrame, customer: int) -> list[tuple[object, ...]]:
     """Rank, category, basis, count, base, enough."""
     chosen = table.filter(pl.col("customer_id") == customer)
@@ -145,56 +151,39 @@ def categories(table: pl.DataFrame, customer: int) -> list[tuple[object, ...]]:
 
 
 def test_who_came_back_has_the_observed_category_and_who_did_not_the_likeliest() -> None:
-    flow = category_flow(SHOP, minimum_customers=4)
-    table = customer_categories(SHOP, flow)
+    table = labelled(SHOP)
 
     assert table.schema == CUSTOMER_CATEGORIES
     assert categories(table, 4) == [(1, SKIN, "observed", 1, 4, True)]
     assert categories(table, 7) == [
         (1, MAKEUP, "predicted", 3, 4, True),
         (2, SKIN, "predicted", 1, 4, True),
+        (3, SCENT, "predicted", 0, 4, True),
     ]
     # The evidence of a prediction is that of the flow.
-    evidence = ["count", "base", "share", "base_rate", "low", "high", "enough", "probability"]
-    [first, _] = table.filter(pl.col("customer_id") == 7).select(evidence).iter_rows(named=True)
-    of_flow = cell(flow, MAKEUP, MAKEUP)
+    evidence = ["count", "base", "share", "base_rate", "low", "high", "enough"]
+    [first, *_] = table.filter(pl.col("customer_id") == 7).select(evidence).iter_rows(named=True)
+    of_flow = cell(category_flow(SHOP, minimum_customers=4), MAKEUP, MAKEUP)
     assert first == pytest.approx({name: of_flow[name] for name in evidence})
 
 
-def test_where_nobody_came_back_from_the_base_rates_predict() -> None:
-    table = customer_categories(SHOP, category_flow(SHOP, minimum_customers=4))
+def test_where_nobody_came_back_from_the_evidence_is_of_nobody() -> None:
+    table = labelled(SHOP)
 
     for customer in (8, 11):
-        assert categories(table, customer) == [
-            (1, MAKEUP, "predicted", 0, 0, False),
-            (2, SKIN, "predicted", 0, 0, False),
-        ]
         rows = table.filter(pl.col("customer_id") == customer)
-        assert rows["probability"].to_list() == pytest.approx([4 / 6, 2 / 6])
-        assert rows["share"].to_list() == [None, None]
-        assert list(rows.select("low", "high").iter_rows()) == [(0.0, 1.0)] * 2
+        assert rows["share"].to_list() == [None] * rows.height
+        assert set(rows.select("count", "base", "low", "high").iter_rows()) == {(0, 0, 0.0, 1.0)}
+        rates = dict(rows.select("category_id", "base_rate").iter_rows())
+        assert rates == pytest.approx({MAKEUP: 4 / 6, SKIN: 2 / 6, SCENT: 0})
 
 
 def test_an_unknown_category_is_neither_observed_nor_predicted() -> None:
-    table = customer_categories(SHOP, category_flow(SHOP, minimum_customers=4))
+    table = labelled(SHOP)
 
     assert categories(table, 9) == []
     assert categories(table, 10) == [(1, SCENT, "observed", 0, 0, False)]
-    assert table["category_id"].null_count() == 0
-
-
-def test_a_common_category_that_did_not_follow_yet_can_be_predicted() -> None:
-    # Skin care follows scent once, in a store where 60 of 61 came back for makeup.
-    table = purchases(*[[MAKEUP, MAKEUP]] * 60, [SCENT, SKIN], [SCENT])
-    # The strength is 100, as fewer came back: scent -> makeup (0 + 100 * 60/61) / (1 + 100),
-    # scent -> skin (1 + 100 * 1/61) / (1 + 100).
-    flow = category_flow(table, minimum_customers=100)
-    rows = customer_categories(table, flow, top=1).filter(pl.col("customer_id") == 62)
-
-    assert rows["category_id"].to_list() == [MAKEUP]
-    assert rows["count"].to_list() == [0]
-    assert rows["share"].to_list() == [0.0]
-    assert rows["probability"].to_list() == pytest.approx([6000 / 61 / 101])
+    assert sum(table.drop("share").null_count().row(0)) == 0
 
 
 def test_where_nobody_came_back_nothing_is_predicted() -> None:
@@ -202,15 +191,13 @@ def test_where_nobody_came_back_nothing_is_predicted() -> None:
     flow = category_flow(once)
 
     assert_frame_equal(flow, CATEGORY_FLOW.to_frame())
-    assert_frame_equal(customer_categories(once, flow), CUSTOMER_CATEGORIES.to_frame())
+    assert_frame_equal(labelled(once), CUSTOMER_CATEGORIES.to_frame())
     assert category_flow(PURCHASES.to_frame()).is_empty()
 
 
 def test_senseless_input_is_refused() -> None:
     with pytest.raises(ValueError, match="minimum_customers is 0"):
         category_flow(SHOP, 0)
-    with pytest.raises(ValueError, match="top is 0"):
-        customer_categories(SHOP, category_flow(SHOP), top=0)
     with pytest.raises(ValueError, match="purchases: column 'sequence' is missing"):
         category_flow(SHOP.drop("sequence"))
 
@@ -219,29 +206,19 @@ chosen = st.sampled_from([1, 2, 3, 4, 5, None])
 
 
 @given(st.lists(st.lists(chosen, min_size=1, max_size=3), max_size=30), st.integers(1, 10))
-def test_predictions_are_the_likeliest_of_all_categories(
+def test_everyone_who_bought_has_what_is_known(
     history: list[list[int | None]], minimum: int
 ) -> None:
-    table = purchases(*history)
-    flow = category_flow(table, minimum)
-    predicted = customer_categories(table, flow, top=2)
+    table = labelled(purchases(*history), minimum)
 
-    rates = dict(flow.select("second_category_id", "base_rate").iter_rows())
-    assert sum(rates.values()) == pytest.approx(1 if rates else 0)
-    for customer, categories_bought in enumerate(history, 1):
-        rows = predicted.filter(pl.col("customer_id") == customer)
-        if len(categories_bought) > 1:
-            known = [] if categories_bought[1] is None else [categories_bought[1]]
-            assert rows["category_id"].to_list() == known
+    came_back = any(None not in bought[:2] for bought in history if len(bought) > 1)
+    for customer, bought in enumerate(history, 1):
+        rows = table.filter(pl.col("customer_id") == customer)
+        if len(bought) > 1:
+            assert rows["category_id"].to_list() == [one for one in bought[1:2] if one is not None]
             continue
-        own = flow.filter(pl.col("first_category_id").eq_missing(categories_bought[0]))
-        counts = dict(own.select("second_category_id", "count").iter_rows())
-        strength = flow["strength"][0] if rates else 0.0
-        likeliest = sorted(
-            (
-                (counts.get(second, 0) + strength * rate) / (sum(counts.values()) + strength)
-                for second, rate in rates.items()
-            ),
-            reverse=True,
-        )
-        assert rows["probability"].to_list() == pytest.approx(likeliest[:2])
+        assert rows["rank"].to_list() == list(range(1, rows.height + 1))
+        assert rows["probability"].is_sorted(descending=True)
+        assert rows["probability"].sum() <= 1 + 1e-9
+        assert rows["category_id"].n_unique() == rows.height
+        assert bool(rows.height) == came_back

@@ -1,0 +1,141 @@
+"""What the steps from one purchase to the next say about the next one's category."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from retention.second_purchase_histories import Floats, Histories, Integers, Shares, Steps
+
+ESTIMATES = 6
+MIDDLE_STRENGTH = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """What followed each category, drawn toward overall rates.
+
+    `counts` is categories x categories, from the earlier to the next; `rates` sums to 1. The
+    probability of what follows is (count + strength * rate) / (sum of the row + strength).
+    """
+
+    counts: Shares
+    rates: Floats
+    strength: float = MIDDLE_STRENGTH
+
+    def of_all(self, given: Shares) -> Floats:
+        """Return the probability of every category for each row of shares."""
+        scaled = self._scaled(given)
+        return np.asarray(
+            (scaled @ self.counts).toarray() + self._left(scaled)[:, None] * self.rates
+        )
+
+    def of_one(self, given: Shares, category: Integers) -> Floats:
+        """Return the probability of one category for each row of shares."""
+        scaled = self._scaled(given)
+        met = scaled.multiply(self.counts.T.tocsr()[category]).sum(axis=1)
+        return np.asarray(met + self._left(scaled) * self.rates[category])
+
+    def _bases(self) -> Floats:
+        return np.asarray(self.counts.sum(axis=1), dtype=np.float64)
+
+    def _scaled(self, given: Shares) -> Shares:
+        return sparse.csr_array(given @ sparse.diags_array(1 / (self._bases() + self.strength)))
+
+    def _left(self, scaled: Shares) -> Floats:
+        """Return what each row leaves to the overall rates."""
+        return np.asarray(1 - scaled @ self._bases())
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """The estimates of `retention.second_purchase_model`, before they are mixed."""
+
+    second_rates: Floats
+    all_rates: Floats
+    after_basket: Shrunk
+    after_category: Shrunk
+
+    def at(self, basket: float, category: float) -> "Estimates":
+        """Return the same, drawn toward the overall rates by these strengths."""
+        return replace(
+            self,
+            after_basket=replace(self.after_basket, strength=basket),
+            after_category=replace(self.after_category, strength=category),
+        )
+
+    def of_all(self, given: Histories) -> list[Floats]:
+        """Return each estimate for every category, purchases x categories."""
+        shape = (len(given.mains), len(self.all_rates))
+        again = _again(given.shares)
+        return [
+            np.broadcast_to(self.second_rates, shape),
+            np.broadcast_to(self.all_rates, shape),
+            self.after_basket.of_all(given.shares),
+            self.after_category.of_all(of_mains(given)),
+            again.toarray() + (1 - again.sum(axis=1))[:, None] * self.second_rates,
+            np.full(shape, 1 / shape[1]),
+        ]
+
+    def of_one(self, given: Histories, category: Integers) -> Floats:
+        """Return all estimates of one category for each purchase, purchases x estimates.
+
+        Something must be known of every purchase.
+        """
+        return np.column_stack(
+            [
+                self.second_rates[category],
+                self.all_rates[category],
+                self.after_basket.of_one(given.shares, category),
+                self.after_category.of_one(of_mains(given), category),
+                _again(given.shares)[np.arange(len(category)), category],
+                np.full(len(category), 1 / len(self.all_rates)),
+            ]
+        )
+
+
+def estimates(taken: Steps) -> Estimates:
+    """Return what the steps say, drawn toward the overall rates by a middle strength."""
+    size = len(taken.before.categories)
+    first = taken.selected(taken.is_first)
+    all_rates = _rates(taken, size)
+    second_rates = _rates(first, size) if len(first.after) else all_rates
+    return Estimates(
+        second_rates,
+        all_rates,
+        Shrunk(_counted(of_shares(taken.before), taken), all_rates),
+        Shrunk(_counted(of_mains(first.before), first), second_rates),
+    )
+
+
+def of_shares(given: Histories) -> Shares:
+    """Return the shares of what each purchase held."""
+    return given.shares
+
+
+def of_mains(given: Histories) -> Shares:
+    """Return the main category of each purchase as if it were all of it."""
+    rows = np.flatnonzero(given.mains >= 0)
+    shape: tuple[int, int] = (len(given.mains), len(given.categories))
+    return sparse.csr_array((np.ones(len(rows)), (rows, given.mains[rows])), shape=shape)
+
+
+def _again(shares: Shares) -> Shares:
+    """Return the squares of the shares, made to sum to 1 where something is known."""
+    squares = shares.power(2)
+    sums = squares.sum(axis=1)
+    scale = np.divide(1, sums, out=np.zeros(len(sums)), where=sums > 0)
+    return sparse.csr_array(sparse.diags_array(scale) @ squares)
+
+
+def _rates(taken: Steps, size: int) -> Floats:
+    counted = np.bincount(taken.after, weights=taken.weights, minlength=size)
+    return np.asarray(counted / counted.sum())
+
+
+def _counted(given: Shares, taken: Steps) -> Shares:
+    rows = np.arange(len(taken.after))
+    shape: tuple[int, int] = given.shape
+    followed: Any = sparse.csr_array((taken.weights, (rows, taken.after)), shape=shape)
+    return sparse.csr_array(given.T @ followed)

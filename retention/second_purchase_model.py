@@ -1,0 +1,154 @@
+"""How likely each category of the second purchase is, by all that the first purchase held.
+
+Six estimates are mixed, each of which knows what another does not:
+
+- the categories' shares of all second purchases;
+- their shares of all purchases that followed another one;
+- what followed purchases that held the same categories, whichever of a customer's it was;
+- what followed as the second purchase where the first was of the same main category;
+- the same again: the squares of the shares of what was spent, made to sum to 1;
+- all categories alike.
+
+The third is drawn toward the second and the fourth toward the first. How strongly, and the weights
+of the mixture, are those under which customers who were left out of the counting bought what
+they bought likeliest (deleted interpolation; F. Jelinek and R. L. Mercer, "Interpolated
+estimation of Markov source parameters from sparse data", 1980). So where little is known, or the
+first purchase says nothing, little is claimed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from retention.second_purchase_estimates import (
+    ESTIMATES,
+    Estimates,
+    Shrunk,
+    estimates,
+    of_mains,
+    of_shares,
+)
+from retention.second_purchase_histories import Floats, Histories, Shares, Steps, steps
+
+FOLDS = 5
+MOST_EXAMPLES = 20_000
+"""So many steps at most decide the weights, the earliest in their customers' histories."""
+ROUNDS = 100
+STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+"""So many steps at the overall rates may stand beside those that followed a category."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondPurchaseModel:
+    """The estimates of a store and the weights, which sum to 1, under which they are mixed."""
+
+    estimates: Estimates
+    weights: Floats
+
+    @property
+    def floor(self) -> float:
+        """Return the probability of a category of which nothing is known."""
+        return float(self.weights[-1]) / len(self.estimates.all_rates)
+
+    def probabilities(self, given: Histories) -> Floats:
+        """Return purchases x categories: how likely the next purchase is of each category.
+
+        Rows sum to 1. A purchase of which nothing is known gets the shares of all.
+        """
+        mixed = np.zeros((len(given.mains), len(self.estimates.all_rates)))
+        for weight, estimate in zip(self.weights, self.estimates.of_all(given), strict=True):
+            mixed += weight * estimate
+        return mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A model whose estimates were counted without the customers of `left_out`."""
+
+    model: SecondPurchaseModel
+    left_out: Steps
+
+
+def second_purchase_model(
+    known: Histories, minimum_customers: int
+) -> tuple[SecondPurchaseModel | None, list[Trial]]:
+    """Return the model of a store, None when nobody came back, and what it can be tried by.
+
+    `minimum_customers` is what the weights learned from every step count beside those learned
+    from first steps.
+    """
+    taken = steps(known)
+    if not taken.is_first.any():
+        return None, []
+    counted = [(estimates(rest), left_out) for rest, left_out in _folds(taken)]
+    seen = [_earliest(left_out) for _, left_out in counted]
+    at = {
+        "basket": _likeliest_strength([one.after_basket for one, _ in counted], seen, of_shares),
+        "category": _likeliest_strength([one.after_category for one, _ in counted], seen, of_mains),
+    }
+    drawn = [one.at(**at) for one, _ in counted]
+    weights = _mixture(drawn, seen, minimum_customers)
+    return SecondPurchaseModel(estimates(taken).at(**at), weights), [
+        Trial(SecondPurchaseModel(one, weights), left_out)
+        for one, (_, left_out) in zip(drawn, counted, strict=True)
+    ]
+
+
+def _folds(taken: Steps) -> list[tuple[Steps, Steps]]:
+    """Return the steps of all other customers and those of a part's, for each part."""
+    _, number = np.unique(taken.before.customers, return_inverse=True)
+    part = number % FOLDS
+    parts = [(taken.selected(part != one), taken.selected(part == one)) for one in range(FOLDS)]
+    return [(rest, left) for rest, left in parts if len(rest.after) and len(left.after)]
+
+
+def _earliest(taken: Steps) -> Steps:
+    order = np.argsort(taken.before.sequences, kind="stable")
+    return taken.selected(order[: MOST_EXAMPLES // FOLDS])
+
+
+def _likeliest_strength(
+    counted: Sequence[Shrunk], seen: Sequence[Steps], given: Callable[[Histories], Shares]
+) -> float:
+    """Return the strength under which what was left out of the counting is likeliest."""
+    likelihood = dict.fromkeys(STRENGTHS, 0.0)
+    for one, left_out in zip(counted, seen, strict=True):
+        shares = given(left_out.before)
+        for strength in STRENGTHS:
+            came = replace(one, strength=strength).of_one(shares, left_out.after)
+            likelihood[strength] += float(left_out.weights @ np.log(came + _NEVER))
+    return max(STRENGTHS, key=likelihood.__getitem__)
+
+
+_NEVER = float(np.finfo(float).tiny)
+"""Added before logarithms are taken of what never was."""
+
+
+def _mixture(drawn: Sequence[Estimates], seen: Sequence[Steps], minimum_customers: int) -> Floats:
+    """Return the weights of the estimates, even ones when there is nobody to learn from."""
+    even = np.full(ESTIMATES, 1 / ESTIMATES)
+    if not drawn:
+        return even
+    likelihood = np.concatenate(
+        [one.of_one(left.before, left.after) for one, left in zip(drawn, seen, strict=True)]
+    )
+    weights = np.concatenate([left.weights for left in seen])
+    first = np.concatenate([left.is_first for left in seen])
+    usual = _likeliest_mixture(likelihood, weights, even)
+    return _likeliest_mixture(likelihood[first], weights[first], usual * minimum_customers)
+
+
+def _likeliest_mixture(likelihoods: Floats, weights: Floats, prior: Floats) -> Floats:
+    """Return the weights of the estimates by expectation and maximisation.
+
+    `likelihoods` is examples x estimates, `weights` that of each example, and `prior` what each
+    estimate had to its credit before, in examples.
+    """
+    mixed = prior / prior.sum()
+    for _ in range(ROUNDS):
+        credit = likelihoods * mixed
+        credit *= (weights / credit.sum(axis=1))[:, None]
+        mixed = credit.sum(axis=0) + prior
+        mixed /= mixed.sum()
+    return np.asarray(mixed)

@@ -168,8 +168,8 @@ CUSTOMER_CATEGORIES = pl.Schema(
     }
 )
 """Each customer's category of the second purchase: `basis` is "observed" (it was bought, one row,
-probability 1) or "predicted" (ranked by probability, that of `retention.second_purchase_model`). The evidence is that of
-`CATEGORY_FLOW`; `share` is null when `base` is 0.
+probability 1) or "predicted" (ranked by the probability of `retention.second_purchase_model`).
+The evidence is that of `CATEGORY_FLOW`; `share` is null when `base` is 0.
 """
 
 SAME_CATEGORY = pl.Schema(

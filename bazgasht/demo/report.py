@@ -60,6 +60,7 @@ def _second_purchase(session: Session, journey: Journey, figures: dict[str, Any]
             f"interval {test['low']:.1%} to {test['high']:.1%}) came back for the same category; "
             f"by chance {test['expected']:.1%} would: {test['verdict']}."
         )
+    _worth(session, journey, figures.get("second_category", {}))
     first, second = aliased(Category), aliased(Category)
     rows = session.execute(
         select(first.name.label("first"), second.name.label("second"), CategoryFlow)
@@ -75,6 +76,25 @@ def _second_purchase(session: Session, journey: Journey, figures: dict[str, Any]
             f"  {row.first} → {row.second}: {flow.count} of {flow.base} customers; probability "
             f"{flow.probability:.1%} against {flow.base_rate:.1%} for all{note}"
         )
+
+
+def _worth(session: Session, journey: Journey, worth: dict[str, Any]) -> None:
+    """Say how often the predicted category was right for customers left out of the counting."""
+    if not worth.get("customers"):
+        return
+    common = session.get(Category, worth["majority_category_id"])
+    customers = worth["customers"]
+    verdict = {
+        "better": "better than always naming",
+        "no better": "no better than always naming",
+        "not enough data": "too few customers to say whether better than always naming",
+    }[worth["verdict"]]
+    journey.screen.line(
+        f"  The category predicted first was right for {worth['hits'] / customers:.1%} of "
+        f"{customers:,} customers left out of the counting: {verdict} "
+        f"{common.name if common else 'the most common one'} "
+        f"({worth['majority_hits'] / customers:.1%})."
+    )
 
 
 def _recommendation(session: Session, journey: Journey) -> None:

@@ -17,12 +17,14 @@ from retention.columns import (
     SECOND_CATEGORY_ID,
     SEQUENCE,
 )
-from retention.figures.catalogue import breakdown, share
-from retention.figures.figure import Breakdown, Figure
+from retention.figures.catalogue import breakdown, remark, share
+from retention.figures.figure import Breakdown, Figure, Remark
 from retention.figures.history import History
 from retention.figures.period import Period
+from retention.purchases import contents_of
 from retention.same_category import same_category_test
 from retention.second_purchase import category_flow, first_and_second
+from retention.second_purchase_predictions import second_categories
 
 MOST_PAIRS = 1000
 """Most rows of a flow; of more, those with the highest counts are kept."""
@@ -44,6 +46,28 @@ def category_flows(
         breakdown("category_flow", period, same.n, flow),
         breakdown("same_category", period, same.n, test),
     ]
+
+
+def predicted_categories(
+    history: History, period: Period, minimum: int = 30
+) -> tuple[list[Figure], list[Remark]]:
+    """Return how often the second category is predicted right, and by naming the commonest.
+
+    The remark says whether the prediction is better; there is none without enough customers.
+    """
+    _, found = second_categories(history.purchases, contents_of(history.items), minimum)
+    shares = [
+        share("second_category_right", period, found.hits, found.customers, minimum),
+        share("commonest_second_category", period, found.majority_hits, found.customers, minimum),
+    ]
+    if found.verdict == "not enough data":
+        return shares, []
+    points = {
+        name: f"{value * 100:.1f}"
+        for name, value in (("gain", found.gain), ("low", found.low), ("high", found.high))
+    }
+    verdict = "better" if found.verdict == "better" else "no_better"
+    return shares, [remark(f"second_category_{verdict}", **points)]
 
 
 def product_flows(

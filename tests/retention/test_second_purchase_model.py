@@ -73,7 +73,8 @@ def test_six_estimates() -> None:
     late = 1 / np.sqrt(2)
     all_rates = np.array([1, 2, late]) / (3 + late)
 
-    second, every, basket, category, again, alike = counted.of_all(taken.before.selected(np.array([0])))
+    tea = taken.before.selected(np.array([0]))
+    second, every, basket, category, again, alike = counted.of_all(tea)
 
     assert second[0].tolist() == pytest.approx([1 / 3, 2 / 3, 0])
     assert every[0].tolist() == pytest.approx(all_rates.tolist())

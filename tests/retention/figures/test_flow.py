@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 from retention.figures.figure import Figure
-from retention.figures.flow import category_flows, product_flows
+from retention.figures.flow import category_flows, predicted_categories, product_flows
 from retention.figures.history import History
 from tests.retention.figures.tables import at, period
 from tests.retention.tables import Bought, lines, products
@@ -74,3 +74,37 @@ def test_nobody_came_back() -> None:
 
     assert same.value is None
     assert flow.table.height == 0
+
+
+def test_predictions_stand_beside_always_naming_the_commonest() -> None:
+    # Of fifty, thirty buy from category 10 and again, twenty from category 20 and again: every
+    # one is predicted right, and thirty by naming category 10. sqrt(.4 * .6 / 50) = .0692820.
+    rows: list[Bought] = []
+    for customer in range(50):
+        product = 1 if customer % 5 < 3 else 3
+        rows += [
+            (2 * customer, customer, 0, product, "9"),
+            (2 * customer + 1, customer, 9, product, "9"),
+        ]
+    history = History.of(lines(*rows), PRODUCTS, at(100))
+
+    [right, commonest], [verdict] = predicted_categories(history, WHOLE, 30)
+
+    assert (right.value, right.n) == (Fraction(100), 50)
+    assert (commonest.value, commonest.n) == (Fraction(60), 50)
+    assert verdict.name == "second_category_better"
+    assert "by 40.0 percentage points, 95 % interval 26.4 to 53.6" in verdict.words.en
+
+
+def test_predictions_that_are_no_better_are_said_to_be_so() -> None:
+    rows: list[Bought] = []
+    for customer in range(40):
+        first = 1 if customer % 2 else 3
+        rows += [(2 * customer, customer, 0, first, "9"), (2 * customer + 1, customer, 9, 2, "9")]
+    history = History.of(lines(*rows), PRODUCTS, at(100))
+
+    [right, commonest], [verdict] = predicted_categories(history, WHOLE, 30)
+
+    assert right.value == commonest.value == Fraction(100)
+    assert verdict.name == "second_category_no_better"
+    assert predicted_categories(history, WHOLE, 41)[1] == []

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, func, select, text
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
-from database.models import Customer, PointEntry, PointLot, Store
+from database.models import Customer, PointEntry, PointLot, Store, WriteBack
 from retention.ledger.book import Book
 from retention.ledger.chain import Link, linked
 from retention.records import PointEntry as EntryRecord
@@ -170,3 +170,54 @@ def _linked_columns() -> Any:
 def _link(row: Row[Any]) -> Link:
     entry = EntryRecord(**{name: getattr(row, name) for name in ENTRY_FIELDS})
     return Link(row.number, row.created_at, entry, row.hash)
+
+
+def maturing(session: Session, moment: datetime, limit: int) -> list[LotRecord]:
+    """Up to `limit` lots whose pending points become available by the moment."""
+    rows = session.execute(
+        select(*LOT_COLUMNS)
+        .where(PointLot.pending != 0, PointLot.matures_at <= moment)
+        .order_by(PointLot.matures_at)
+        .limit(limit)
+    )
+    return [LotRecord(*row) for row in rows]
+
+
+def with_expiring(session: Session, moment: datetime, limit: int) -> Sequence[int]:
+    """Up to `limit` customers who have available points that expire by the moment."""
+    return session.scalars(
+        select(PointLot.customer_id)
+        .where(PointLot.available > 0, PointLot.expires_at <= moment)
+        .distinct()
+        .limit(limit)
+    ).all()
+
+
+def ages(session: Session) -> list[tuple[datetime, int, int]]:
+    """Since when each lot's points can be spent or were given, with its available and pending."""
+    first = (
+        select(PointEntry.lot, func.min(PointEntry.created_at).label("at"))
+        .group_by(PointEntry.lot)
+        .subquery()
+    )
+    since = func.coalesce(PointLot.matures_at, first.c.at)
+    rows = session.execute(
+        select(since, PointLot.available, PointLot.pending)
+        .join(first, first.c.lot == PointLot.reference)
+        .where((PointLot.available != 0) | (PointLot.pending != 0))
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def shown(session: Session, field: str) -> dict[int, tuple[str, str]]:
+    """What each customer's account shall show in this field, as (account, text) by customer."""
+    rows = session.execute(
+        select(Customer.id, WriteBack.external_id, WriteBack.desired[field].astext)
+        .join(Customer, Customer.account_id == WriteBack.external_id)
+        .where(
+            WriteBack.kind == "customer",
+            WriteBack.desired[field].astext.is_not(None),
+            Customer.gone.is_(False),
+        )
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}

@@ -30,6 +30,7 @@ COMPARE = "jobs.reconcile.compare_identifiers"
 PRUNE = "jobs.sweep.prune"
 PRIVACY = "jobs.privacy.fulfil"
 REPORT = "jobs.report.report"
+POINTS = "jobs.points.advance"
 
 _QUEUE_OF = {
     DRAIN: EVENTS,
@@ -41,6 +42,7 @@ _QUEUE_OF = {
     PRUNE: HISTORY,
     PRIVACY: HISTORY,
     REPORT: COMPUTE,
+    POINTS: HISTORY,
 }
 
 

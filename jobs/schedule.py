@@ -41,6 +41,7 @@ def _for_each_store(function: str) -> Callable[[Context], object]:
 TASKS = (
     Task("resume histories", 30, resume_histories),
     Task("reconcile", 3600, _for_each_store(queue.RECONCILE)),
+    Task("points", 600, _for_each_store(queue.POINTS)),
     Task("reports", 3600, _for_each_store(queue.REPORT)),
     Task("compare identifiers", 24 * 3600, _for_each_store(queue.COMPARE)),
     Task("prune", 24 * 3600, _for_each_store(queue.PRUNE)),

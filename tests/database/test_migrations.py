@@ -1,12 +1,15 @@
 """Bringing a database to the newest schema, once, by a role that the app is not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, create_engine, func, select, text
@@ -14,8 +17,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from bazgasht.services import PostgresServer, RunningServices
+from database import points
 from database.migrate import MigrationError, configuration, migrate
 from database.models import Base
+from database.session import connect, store_transaction
+from retention.ledger.audit import Audit
+from retention.ledger.book import Book
+from retention.ledger.changes import adjust
 
 HEAD = "0007"
 
@@ -117,3 +125,76 @@ def test_an_app_role_that_could_see_every_store_is_refused(
     engine = create_engine(empty.owner, poolclass=NullPool)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT to_regclass('stores')")).scalar_one() is None
+
+
+LEDGER = """
+    INSERT INTO stores (id, platform, url, state) VALUES
+      (:a, 'woocommerce', 'https://a.test', 'active'),
+      (:b, 'woocommerce', 'https://b.test', 'active');
+    INSERT INTO customers (store_id, key)
+    VALUES (:a, 'email:a'), (:a, 'account:1'), (:b, 'email:c');
+    INSERT INTO point_entries (store_id, reference, order_id, customer_id, points, reason, rule)
+    VALUES (:a, 'order:5:1:1', '5', 1, 100, 'earned', '{}'),
+      (:b, 'order:5:3:1', '5', 3, 7, 'earned', '{}'),
+      (:a, 'order:5:1:2', '5', 1, -40, 'reversed', '{}'),
+      (:a, 'order:5:1:3', '5', 1, -60, 'moved', '{}'),
+      (:a, 'order:5:2:1', '5', 2, 60, 'moved', '{}')
+"""
+OLD_COLUMNS = (
+    "SELECT id, store_id, reference, order_id, customer_id, points, reason, rule, created_at "
+    "FROM point_entries ORDER BY id"
+)
+
+
+def test_an_older_ledger_is_kept_whole_on_the_way_up_and_down(empty: EmptyDatabase) -> None:
+    migrate(empty.owner_url, empty.app_url(f"{empty.name}_app"))
+    settings = configuration()
+    settings.attributes["app_role"] = f"{empty.name}_app"
+    owner = create_engine(empty.owner, poolclass=NullPool)
+    superuser = create_engine(empty.superuser.set(database=empty.name), poolclass=NullPool)
+    stores = {"a": uuid4(), "b": uuid4()}
+
+    def to(revision: str, move: Callable[[Config, str], None]) -> list[Any]:
+        with owner.begin() as connection:
+            settings.attributes["connection"] = connection
+            move(settings, revision)
+        with superuser.connect() as connection:
+            return list(connection.execute(text(OLD_COLUMNS)))
+
+    to("0006", command.downgrade)
+    with superuser.begin() as connection:
+        for statement in LEDGER.split(";"):
+            named = {name: value for name, value in stores.items() if f":{name}" in statement}
+            connection.execute(text(statement), named)
+    before = to("0006", command.upgrade)
+    assert len(before) == 5
+
+    assert to(HEAD, command.upgrade) == before
+    app = connect(empty.app_url(f"{empty.name}_app"))
+    with store_transaction(app, stores["a"]) as session:
+        audit = Audit()
+        audit.read(points.links(session))
+        head = points.head(session)
+        audit.compare(head.entries, head.hash, points.all_lots(session))
+        assert audit.problems == []
+        assert (audit.entries, audit.accounts["issued"]) == (4, -60)
+        assert points.balances(session, [1, 2]) == {1: (0, 0), 2: (60, 0)}
+        # Half of it is spent and the rest goes on as before.
+        book = Book(points.lots_of_customers(session, [2]))
+        adjust(book, 2, -25, "till", "Reza", "spent")
+        points.keep(session, book, head)
+    app.dispose()
+
+    after = to("0006", command.downgrade)
+    assert after[:5] == before
+    assert [(row.order_id, row.customer_id, row.points) for row in after[5:]] == [("", 2, -25)]
+    to(HEAD, command.upgrade)
+    app = connect(empty.app_url(f"{empty.name}_app"))
+    with store_transaction(app, stores["a"]) as session:
+        audit = Audit()
+        audit.read(points.links(session))
+        head = points.head(session)
+        audit.compare(head.entries, head.hash, points.all_lots(session))
+        assert audit.problems == []
+        assert points.balances(session, [1, 2]) == {1: (0, 0), 2: (35, 0)}
+    app.dispose()

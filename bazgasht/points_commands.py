@@ -1,0 +1,256 @@
+"""Commands about points: balance, history, adjusting by hand, undoing, the proof, the liability."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+
+from bazgasht.cli import cli, opened_context
+from bazgasht.privacy_commands import person_options, store_argument
+from bazgasht.settings import AppSettings
+from database.points import Balance
+from database.privacy import Subject
+from jobs import points as job
+from jobs.context import Context, NotActive
+from jobs.points_liability import liability
+from jobs.privacy import subject
+from retention.ledger.chain import Link
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+
+
+def explained(command: Command) -> Command:
+    """The options that say who does something and why."""
+    for name, text in (("--actor", "Who does this."), ("--reason", "Why, for the history.")):
+        command = click.option(name, required=True, help=text)(command)
+    return command
+
+
+@cli.group()
+def points() -> None:
+    """Look at points, change them by hand, and prove that the ledger is right."""
+
+
+@points.command("balance")
+@store_argument
+@person_options
+@json_option
+@click.pass_obj
+def balance_command(
+    settings: AppSettings, /, store: UUID, as_json: bool, **named: str | None
+) -> None:
+    """Print the points of a customer of STORE: those that can be spent, and the pending ones."""
+    with _opened(settings) as context:
+        found = job.holders(context, store, _person(context, store, named))
+    rows = [{"customer": one.customer_id, "key": one.key, **one.balance._asdict()} for one in found]
+    if as_json:
+        _print(rows)
+        return
+    for one in found:
+        click.echo(f"{one.key}  {_balance(one.balance)}")
+
+
+@points.command("history")
+@store_argument
+@person_options
+@json_option
+@click.pass_obj
+def history_command(
+    settings: AppSettings, /, store: UUID, as_json: bool, **named: str | None
+) -> None:
+    """Print every entry of a customer of STORE, oldest first."""
+    with _opened(settings) as context:
+        found = job.history(context, store, _person(context, store, named))
+    if as_json:
+        _print([_entry(link) for link in found])
+        return
+    for link in found:
+        entry = link.entry
+        said = f"  {entry.actor}: {entry.note}" if entry.actor else ""
+        click.echo(
+            f"{link.at.astimezone(UTC):%Y-%m-%d %H:%M}Z  {entry.reason:<11}  "
+            f"{entry.available:+d} available  {entry.pending:+d} pending  {entry.reference}{said}"
+        )
+
+
+@points.command("adjust", context_settings={"ignore_unknown_options": True})
+@store_argument
+@click.argument("amount", type=int)
+@person_options
+@explained
+@click.option("--reference", help="Repeating the command with it changes nothing.")
+@json_option
+@click.pass_obj
+def adjust_command(
+    settings: AppSettings,
+    /,
+    store: UUID,
+    amount: int,
+    actor: str,
+    reason: str,
+    reference: str | None,
+    as_json: bool,
+    **named: str | None,
+) -> None:
+    """Give a customer of STORE so many points, or take them with an AMOUNT below 0.
+
+    Without --reference the same command twice in a day (UTC) is one adjustment.
+    """
+    with _opened(settings) as context:
+        person = _person(context, store, named)
+        done = job.adjust(
+            context, store, person, amount, actor=actor, note=reason, reference=reference
+        )
+    _tell(done, as_json)
+
+
+@points.command("undo")
+@store_argument
+@click.argument("reference")
+@explained
+@json_option
+@click.pass_obj
+def undo_command(
+    settings: AppSettings, store: UUID, reference: str, actor: str, reason: str, as_json: bool
+) -> None:
+    """Reverse the adjustment REFERENCE of STORE, as `points history` shows it."""
+    with _opened(settings) as context:
+        done = job.undo(context, store, reference, actor=actor, note=reason)
+    _tell(done, as_json)
+
+
+@points.command("verify")
+@store_argument
+@json_option
+@click.pass_obj
+def verify_command(settings: AppSettings, store: UUID, as_json: bool) -> None:
+    """Rebuild all balances of STORE from the entries; exit with 1 when anything disagrees."""
+    with _opened(settings) as context:
+        audit = job.verify(context, store)
+    if as_json:
+        _print(
+            {
+                "entries": audit.entries,
+                "lots": len(audit.lots),
+                "customers": len(audit.balances()),
+                "available": audit.available,
+                "pending": audit.pending,
+                "accounts": {name: amount for name, amount in audit.accounts.items() if amount},
+                "hash": audit.hash.hex(),
+                "problems": audit.problems,
+            }
+        )
+    else:
+        click.echo(
+            f"{audit.entries} entries, {len(audit.lots)} lots, {len(audit.balances())} customers: "
+            f"{audit.available} available, {audit.pending} pending; last hash {audit.hash.hex()}"
+        )
+        for problem in audit.problems:
+            click.echo(problem)
+        click.echo(f"{len(audit.problems)} problems" if audit.problems else "everything agrees")
+    if audit.problems:
+        sys.exit(1)
+
+
+@points.command("liability")
+@store_argument
+@json_option
+@click.pass_obj
+def liability_command(settings: AppSettings, store: UUID, as_json: bool) -> None:
+    """Print the points of STORE that are out, in money, and by age."""
+    with _opened(settings) as context:
+        found = liability(context, store)
+    worth = None if found.worth is None else f"{found.worth:f}"
+    if as_json:
+        _print(
+            {
+                "available": found.available,
+                "pending": found.pending,
+                "owed": found.owed,
+                "worth": worth,
+                "currency": found.currency,
+                "ages": [{"days": aged.days, "points": aged.points} for aged in found.ages],
+            }
+        )
+        return
+    money = f"{worth} {found.currency}" if worth else "unknown, set point_value"
+    click.echo(
+        f"available {found.available}, pending {found.pending}, owed by customers {found.owed}; "
+        f"worth {money}"
+    )
+    for aged in found.ages:
+        name = f"up to {aged.days} days" if aged.days else "longer"
+        click.echo(f"  {name}: {aged.points}")
+
+
+@contextmanager
+def _opened(settings: AppSettings) -> Iterator[Context]:
+    with opened_context(settings) as context:
+        try:
+            yield context
+        except NotActive as error:
+            raise click.ClickException(f"store {error} is not connected") from None
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+
+
+def _person(context: Context, store: UUID, named: dict[str, str | None]) -> Subject:
+    return subject(
+        context, store, account=named["account"], email=named["email"], phone=named["phone"]
+    )
+
+
+def _tell(done: job.Changed, as_json: bool) -> None:
+    if as_json:
+        _print(
+            {
+                "reference": done.reference,
+                "applied": done.applied,
+                "customer": done.customer_id,
+                **done.balance._asdict(),
+            }
+        )
+        return
+    said = "done" if done.applied else "was done before, nothing changed"
+    click.echo(f"{done.reference}: {said}; {_balance(done.balance)}")
+
+
+def _balance(balance: Balance) -> str:
+    return f"{balance.available} available, {balance.pending} pending"
+
+
+def _entry(link: Link) -> dict[str, Any]:
+    entry = link.entry
+    return {
+        "number": link.number,
+        "at": _time(link.at),
+        "reference": entry.reference,
+        "lot": entry.lot,
+        "order": entry.order_id,
+        "customer": entry.customer_id,
+        "available": entry.available,
+        "pending": entry.pending,
+        "against": entry.against,
+        "reason": entry.reason,
+        "rule": json.loads(entry.rule) if entry.rule else None,
+        "matures_at": _time(entry.matures_at),
+        "expires_at": _time(entry.expires_at),
+        "actor": entry.actor,
+        "note": entry.note,
+        "hash": link.hash.hex(),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def _print(content: object) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False, indent=2))

@@ -1,0 +1,117 @@
+"""The commands about points."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from bazgasht.points_commands import points
+from bazgasht.services import RunningServices
+from tests.bazgasht.commands import Commands
+from tests.conftest import Installed
+from tests.jobs.conftest import settle
+from tests.shop import Shop
+
+ADA = "ada@example.test"
+WHY = ("--actor", "Reza", "--reason", "a gift")
+
+
+@pytest.fixture
+def run(services: RunningServices) -> Commands:
+    return Commands(services)
+
+
+@pytest.fixture
+def store(installed: Installed) -> str:
+    Shop(installed.sandbox).order("House Blend Beans", email=ADA)
+    settle(installed)
+    return str(installed.id)
+
+
+def said(run: Commands, *words: str) -> str:
+    result = run(points, *words)
+    assert result.exception is None, result.output
+    return result.stdout
+
+
+def told(run: Commands, *words: str) -> Any:
+    return json.loads(said(run, *words, "--json"))
+
+
+def test_a_balance_is_printed_for_every_name_of_a_person(run: Commands, store: str) -> None:
+    (found,) = told(run, "balance", store, "--email", ADA)
+    assert (found["available"], found["pending"]) == (23, 0)
+    assert found["key"].startswith("account:")
+    account = found["key"].removeprefix("account:")
+    assert said(run, "balance", store, "--account", account) == (
+        f"account:{account}  23 available, 0 pending\n"
+    )
+
+
+def test_points_are_given_taken_and_undone(run: Commands, store: str) -> None:
+    given = told(run, "adjust", store, "7", "--email", ADA, "--reference", "g1", *WHY)
+    assert given == {
+        "reference": "adjust:g1",
+        "applied": True,
+        "customer": given["customer"],
+        "available": 30,
+        "pending": 0,
+    }
+    assert said(run, "adjust", store, "7", "--email", ADA, "--reference", "g1", *WHY) == (
+        "adjust:g1: was done before, nothing changed; 30 available, 0 pending\n"
+    )
+    assert said(run, "adjust", store, "-10", "--email", ADA, "--reference", "t", *WHY) == (
+        "adjust:t: done; 20 available, 0 pending\n"
+    )
+    assert said(run, "undo", store, "adjust:t", *WHY) == (
+        "undo:adjust:t: done; 30 available, 0 pending\n"
+    )
+
+
+def test_the_history_tells_who_did_what_and_why(run: Commands, store: str) -> None:
+    said(run, "adjust", store, "7", "--email", ADA, "--reference", "g1", *WHY)
+    earned, adjusted = told(run, "history", store, "--email", ADA)
+    assert (earned["available"], earned["reason"], earned["rule"]["per"]) == (23, "earned", "1")
+    assert (adjusted["reference"], adjusted["actor"]) == ("adjust:g1:1", "Reza")
+    first, second = said(run, "history", store, "--email", ADA).splitlines()
+    assert first.endswith(f"earned       +23 available  +0 pending  {earned['reference']}")
+    assert second.endswith("adjusted     +7 available  +0 pending  adjust:g1:1  Reza: a gift")
+
+
+def test_errors_say_what_to_do(run: Commands, store: str) -> None:
+    adjust = ("adjust", store, "-24", "--email", ADA)
+    assert run(points, *adjust, "--actor", "Reza").exit_code == 2
+    assert run(points, "adjust", store, "many", "--email", ADA, *WHY).exit_code == 2
+    result = run(points, *adjust, *WHY)
+    assert (result.exit_code, "has 23 available; take no more than that" in result.output) == (
+        1,
+        True,
+    )
+    nobody = run(points, "balance", store, "--email", "nobody@example.test")
+    assert "no customer of the store is named like that" in str(nobody.exception)
+
+
+def test_verify_agrees_or_ends_with_1_and_the_place(
+    run: Commands, store: str, superuser: Engine
+) -> None:
+    assert said(run, "verify", store).endswith("everything agrees\n")
+    assert told(run, "verify", store)["accounts"] == {"issued": -23}
+    with superuser.begin() as connection:
+        connection.execute(text("UPDATE point_entries SET points = 24"))
+    result = run(points, "verify", store)
+    assert result.exit_code == 1
+    assert "entry 1 (order:" in result.stdout
+    assert "its hash is not that of its content" in result.stdout
+    assert run(points, "verify", store, "--json").exit_code == 1
+
+
+def test_the_liability_is_printed(run: Commands, store: str) -> None:
+    found = told(run, "liability", store)
+    assert (found["available"], found["pending"], found["worth"]) == (23, 0, None)
+    assert found["ages"][0] == {"days": 30, "points": 23}
+    lines = said(run, "liability", store).splitlines()
+    assert lines[0] == (
+        "available 23, pending 0, owed by customers 0; worth unknown, set point_value"
+    )
+    assert lines[1] == "  up to 30 days: 23"

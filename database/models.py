@@ -184,6 +184,7 @@ class Product(Base):
     modified_at: Mapped[datetime | None]
     content: Mapped[bytes | None]
     gone: Mapped[bool] = mapped_column(server_default="false")
+    skus: Mapped[list[str]] = mapped_column(server_default="{}")
 
 
 class Order(Base):
@@ -424,6 +425,22 @@ class Recommendation(Base):
     base: Mapped[int]
     base_rate: Mapped[float]
     lift: Mapped[float]
+
+
+class ProductChoice(Base):
+    """A product that the merchant pins first in a list ("pin") or never wants in it ("ban").
+
+    `list_id` is the product whose list it is, or 0 for every list. Pins follow `number`.
+    """
+
+    __tablename__ = "product_choices"
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    product_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    list_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    kind: Mapped[str]
+    number: Mapped[int] = mapped_column(BigInteger, Identity())
 
 
 class CategoryFlow(Base):

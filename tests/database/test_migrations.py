@@ -25,7 +25,7 @@ from retention.ledger.audit import Audit
 from retention.ledger.book import Book
 from retention.ledger.changes import adjust
 
-HEAD = "0007"
+HEAD = "0008"
 
 
 @dataclass(frozen=True)

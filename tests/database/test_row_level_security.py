@@ -66,6 +66,7 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
     "recommendations": lambda: numbers(1, 2) | {
         "rank": 1, "score": 1, "reason_kind": "next", "base_rate": 1, "lift": 1,
     },
+    "product_choices": lambda: {"product_id": 1, "list_id": 0, "kind": "pin"},
     "category_flows": lambda: {
         "first_category_id": 1, "second_category_id": 1, "count": 1, "base": 1, "share": 1,
         "base_rate": 1, "lift": 1, "low": 1, "high": 1, "probability": 1, "enough": True,

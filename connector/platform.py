@@ -235,6 +235,14 @@ class ConnectedStore(Protocol):
         """The identifiers of all objects of a kind, trashed ones left out, in portions."""
         ...
 
+    def products_in(self, category_id: str) -> Iterator[Sequence[str]]:
+        """The identifiers of the products whose records name this category, in portions.
+
+        None of them when it is gone. Only for a category of a kind whose changes the platform
+        tells of.
+        """
+        ...
+
     def register_webhooks(self, address: str, secret: str, topics: Sequence[str]) -> None:
         """Make the store's subscriptions exactly these: none twice, none missing or disabled.
 

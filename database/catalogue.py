@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import any_, delete, literal, select, text
 from sqlalchemy.orm import Session
 
 from database import outbox
@@ -12,6 +12,9 @@ from database.models import Category, Product
 from database.versions import digest
 from retention.records import Category as CategoryRecord
 from retention.records import Product as ProductRecord
+
+# No state has this digest, so the next reading is applied whatever its date.
+UNKNOWN = b""
 
 PRODUCT_COLUMNS = (
     "name",
@@ -131,10 +134,10 @@ def cross_sells_in_store(
 
 
 def unread_products(session: Session, limit: int) -> Sequence[str]:
-    """Products that only orders have named so far."""
+    """Products that only orders have named so far, or that lay in a category that is gone."""
     return session.scalars(
         select(Product.external_id)
-        .where(Product.content.is_(None), Product.gone.is_(False))
+        .where(Product.content.is_(None) | (Product.content == UNKNOWN), Product.gone.is_(False))
         .limit(limit)
     ).all()
 
@@ -169,6 +172,45 @@ def save_categories(session: Session, records: Sequence[CategoryRecord]) -> bool
         replace=("name", "parent_external_id"),
     )
     return True
+
+
+def remove_categories(session: Session, identifiers: Sequence[str]) -> bool:
+    """Forget categories that the store no longer has; whether products lay in any of them.
+
+    These lie in the rest of their categories until they are read again: the store may have put
+    them elsewhere, without changing their date.
+    """
+    session.execute(
+        delete(Category)
+        .where(among(Category.external_id, identifiers))
+        .execution_options(synchronize_session=False)
+    )
+    moved = session.execute(
+        text(
+            "UPDATE products SET content = :unknown, category_ids = "
+            "ARRAY(SELECT one FROM unnest(category_ids) WITH ORDINALITY AS all_of(one, place) "
+            "WHERE one <> ALL(:gone) ORDER BY place) "
+            "WHERE category_ids && CAST(:gone AS varchar[]) AND NOT gone RETURNING id"
+        ),
+        {"gone": list(identifiers), "unknown": UNKNOWN},
+    )
+    return bool(moved.all())
+
+
+def present_categories(session: Session) -> set[str]:
+    """Every category that the store still had when it was last asked."""
+    return set(session.scalars(select(Category.external_id)))
+
+
+def products_in(session: Session, category: str) -> set[str]:
+    """The products that lie in a category."""
+    return set(
+        session.scalars(
+            select(Product.external_id).where(
+                literal(category) == any_(Product.category_ids), Product.gone.is_(False)
+            )
+        )
+    )
 
 
 def has_unknown_categories(session: Session, products: Sequence[ProductRecord]) -> bool:

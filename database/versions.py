@@ -14,16 +14,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from database.bulk import among
-from database.models import Customer, Order, Product
+from database.models import Category, Customer, Order, Product
 from retention.records import Account, ObjectKind
+from retention.records import Category as CategoryRecord
 from retention.records import Order as OrderRecord
 from retention.records import Product as ProductRecord
 
-Versioned = OrderRecord | ProductRecord | Account
+Versioned = OrderRecord | ProductRecord | Account | CategoryRecord
 NEVER = datetime.min.replace(tzinfo=UTC)
 _CONTENT = {
     kind: [each.name for each in fields(kind) if each.name not in ("modified_at", "refunds")]
-    for kind in (OrderRecord, ProductRecord, Account)
+    for kind in (OrderRecord, ProductRecord, Account, CategoryRecord)
 }
 
 
@@ -58,7 +59,8 @@ def digest(record: Versioned) -> bytes:
 
 def version_of(record: Versioned) -> Version:
     """The record's own version."""
-    return Version(record.modified_at, digest(record))
+    moment = None if isinstance(record, CategoryRecord) else record.modified_at
+    return Version(moment, digest(record))
 
 
 def judge(known: Version | None, new: Version, *, decisive: bool) -> Verdict:
@@ -86,6 +88,8 @@ def known_versions(
     session: Session, kind: ObjectKind, identifiers: Iterable[str]
 ) -> dict[str, Version]:
     """The versions that the database holds of these objects of the store in scope."""
+    if kind == "category":
+        return _known_categories(session, identifiers)
     table = {"order": Order, "product": Product, "customer": Customer}[kind]
     name = Customer.account_id if table is Customer else table.external_id  # type: ignore[attr-defined]
     rows = session.execute(
@@ -94,3 +98,14 @@ def known_versions(
         )
     )
     return {row[0]: Version(row[1], row[2], row[3]) for row in rows}
+
+
+def _known_categories(session: Session, identifiers: Iterable[str]) -> dict[str, Version]:
+    """Categories have no date, and few columns: all of them are what a state holds."""
+    rows = session.scalars(select(Category).where(among(Category.external_id, identifiers)))
+    return {
+        row.external_id: version_of(
+            CategoryRecord(row.external_id, row.name, row.parent_external_id)
+        )
+        for row in rows
+    }

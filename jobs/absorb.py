@@ -32,12 +32,12 @@ NO_FACTS_FAULT = (OperationalError, InterfaceError, BaseTimeoutException, NotAct
 class Absorbed:
     """What of some facts could not be applied: objects to read once more, and what failed why.
 
-    `unknown_categories` says that a product lies in a category that was never read.
+    `to_reconcile` says that a product's category has to be read, or the product again.
     """
 
     look_up: set[Key] = field(default_factory=set)
     failures: dict[Key, Exception] = field(default_factory=dict)
-    unknown_categories: bool = False
+    to_reconcile: bool = False
 
 
 def absorb(session: Session, store: ActiveStore, facts: Facts) -> Absorbed:
@@ -79,7 +79,7 @@ def _apply(
             applied = apply(session, store, dict(facts), changed)
             if applied.computed_from:
                 stores.mark_dirty(session)
-            absorbed.unknown_categories |= applied.unknown_categories
+            absorbed.to_reconcile |= applied.to_reconcile
     except NO_FACTS_FAULT:
         raise
     except Exception as error:  # noqa: BLE001 -- one bad fact must not hold up a store

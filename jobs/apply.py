@@ -18,17 +18,20 @@ from retention.ledger.book import Book
 from retention.ledger.settle import settle
 from retention.money import in_currency
 from retention.points import EarningRule
-from retention.records import Account, Order, Product
+from retention.records import Account, Category, Order, Product
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """Whether anything changed that the store's results are computed from, or must be read."""
+    """Whether anything changed that the store's results are computed from, or must be read.
+
+    `to_reconcile`: a product lies in a category that was never read, or lay in one that is gone.
+    """
 
     computed_from: bool
-    unknown_categories: bool
+    to_reconcile: bool
 
 
 def apply(
@@ -43,6 +46,7 @@ def apply(
     gone = [key for key, fact in facts.items() if fact.record is None]
     records = [fact.record for fact in facts.values()]
     products = [record for record in records if isinstance(record, Product)]
+    unread = _apply_categories(session, records, gone)
     recompute = catalogue.save_products(session, products) if products else False
     catalogue.mark_products_gone(session, [name for kind, name in gone if kind == "product"])
     moved = _apply_customers(session, store.settings, records, gone)
@@ -53,12 +57,22 @@ def apply(
         loaded = orders.load_orders(session, (moved | deleted) - at_hand)
         settle_points(session, store, [*saved, *loaded])
     recompute |= bool(moved) or any(_is_computed_from(key, facts) for key in changed)
-    return Applied(recompute, catalogue.has_unknown_categories(session, products))
+    return Applied(recompute, unread or catalogue.has_unknown_categories(session, products))
 
 
 def _is_computed_from(key: Key, facts: Mapping[Key, Fact]) -> bool:
     kind = key[0]
-    return key in facts and (kind == "order" or (kind == "product" and facts[key].record is None))
+    is_gone_product = kind == "product" and key in facts and facts[key].record is None
+    return is_gone_product or (key in facts and kind in ("order", "category"))
+
+
+def _apply_categories(session: Session, records: Iterable[object], gone: Iterable[Key]) -> bool:
+    """Save categories and forget those that are gone; whether products must be read for it."""
+    saved = [record for record in records if isinstance(record, Category)]
+    deleted = [name for kind, name in gone if kind == "category"]
+    if saved:
+        catalogue.save_categories(session, saved)
+    return catalogue.remove_categories(session, deleted) if deleted else False
 
 
 def _apply_customers(

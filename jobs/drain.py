@@ -128,7 +128,7 @@ def _handle(
                 done.append(read.event)
         inbox.settle(session, lease, [event.id for event in done])
         forget_handled(session, store, done)
-    if absorbed.unknown_categories:
+    if absorbed.to_reconcile:
         queue.enqueue(context.redis, queue.RECONCILE, store.id)
     for event, error in failed:
         _fail(context, store, lease, event, error)

@@ -13,10 +13,17 @@ from connector.errors import NotFound
 from connector.platform import ConnectedStore
 from database.orders import known_refunds
 from database.versions import Verdict, Version, judge, known_versions, version_of
-from retention.records import Account, ObjectKind, Order, Product, Refund
+from retention.records import Account, Category, ObjectKind, Order, Product, Refund
 
 Key = tuple[ObjectKind, str]
-VERSIONED: tuple[ObjectKind, ...] = ("order", "product", "customer")
+VERSIONED: tuple[ObjectKind, ...] = ("order", "product", "customer", "category")
+Record = Order | Product | Account | Category
+KINDS: Mapping[type[Record], ObjectKind] = {
+    Order: "order",
+    Product: "product",
+    Account: "customer",
+    Category: "category",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,7 @@ class Fact:
     was: if that has changed since, somebody else may have been told of a still newer state.
     """
 
-    record: Order | Product | Account | None
+    record: Record | None
     read_now: bool = False
     known_before: Version | None = None
     version: Version = field(init=False, repr=False, compare=False)
@@ -47,11 +54,9 @@ class Sorted:
     look_up: set[Key] = field(default_factory=set)
 
 
-def key_of(record: Order | Product | Account) -> Key:
+def key_of(record: Record) -> Key:
     """The kind and identifier by which a record is known."""
-    if isinstance(record, Order):
-        return "order", record.id
-    return ("product" if isinstance(record, Product) else "customer"), record.id
+    return KINDS[type(record)], record.id
 
 
 def known(session: Session, keys: Iterable[Key]) -> dict[Key, Version]:
@@ -117,9 +122,3 @@ def completed(connection: ConnectedStore, fact: Fact) -> Fact:
         return replace(fact, record=connection.complete(fact.record))
     except NotFound:
         return Fact(None, read_now=True)
-
-
-def read(connection: ConnectedStore, key: Key) -> Order | Product | Account | None:
-    """The object as the store has it now, None when it is gone; a variation gives its parent."""
-    record = connection.read(*key)
-    return record if isinstance(record, Order | Product | Account) else None

@@ -21,7 +21,7 @@ from connector.platform import (
     Uninstalled,
 )
 from connector.registry import platform
-from database import inbox, outbox, stores
+from database import catalogue, inbox, outbox, stores
 from database.models import Order
 from database.packing import unpack
 from database.session import store_transaction
@@ -44,6 +44,8 @@ def act(context: Context, store: ActiveStore, meaning: Meaning, event_key: str) 
         NotActive: the notice ended the work for this store.
     """
     match meaning:
+        case LookUp("category", identifier) if identifier:
+            return [("category", identifier), *_refiled(context, store, identifier)]
         case LookUp(kind, identifier) if identifier:
             is_old = meaning.at is not None and _is_known(context, store, meaning, meaning.at)
             return [] if is_old else [(kind, identifier)]
@@ -70,13 +72,20 @@ def _is_known(context: Context, store: ActiveStore, news: LookUp, at: datetime) 
     Times have whole seconds. An order may change twice within one, which must not be missed;
     what a product or customer changed in the same second, polling finds.
     """
-    if news.kind == "category":
-        return False
     with store_transaction(context.engine, store.id) as session:
         known = known_versions(session, news.kind, [news.id]).get(news.id)
     if known is None or known.gone or known.content is None or known.modified_at is None:
         return False
     return known.modified_at > at or (known.modified_at == at and news.kind != "order")
+
+
+def _refiled(context: Context, store: ActiveStore, category: str) -> list[Key]:
+    """The products that came into the category or left it: their own dates do not tell."""
+    with connected(context, store) as connection:
+        there = {name for portion in connection.products_in(category) for name in portion}
+    with store_transaction(context.engine, store.id) as session:
+        here = catalogue.products_in(session, category)
+    return [("product", name) for name in sorted(there ^ here)]
 
 
 def _compare(context: Context, store: ActiveStore) -> None:

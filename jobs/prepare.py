@@ -11,7 +11,7 @@ from database.session import store_transaction
 from database.versions import Version
 from jobs.absorb import NO_FACTS_FAULT, Facts
 from jobs.context import ActiveStore, Context, connected
-from jobs.facts import Fact, Key, completed, key_of, known, read, sort_out, with_known_refunds
+from jobs.facts import Fact, Key, completed, key_of, known, sort_out, with_known_refunds
 
 # After so many failures in a row the store itself is taken to be in trouble, not the objects.
 GIVE_UP_AFTER = 2
@@ -102,13 +102,13 @@ class _Reading:
         return None
 
     def _look_up(self, key: Key) -> None:
-        record = read(self.connection, key)
+        record = self.connection.read(*key)
         name = key_of(record) if record else key
         if name != key:
             self.prepared.renamed[key] = name
             with store_transaction(self.context.engine, self.store.id) as session:
                 before = known(session, [name]).get(name)
-            record = read(self.connection, name)
+            record = self.connection.read(*name)
         else:
             before = self.versions.get(key)
         if record is None and self._is_hidden(key):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -30,10 +31,12 @@ from retention.records import ObjectKind
 log = structlog.get_logger()
 
 UNREAD_AT_ONCE = 500
+READING_SECONDS = 120.0
 REFUNDED_WITHIN = timedelta(days=30)
 
 
 PRESENT: Mapping[ObjectKind, Callable[[Session, datetime | None], set[str]]] = {
+    "category": lambda session, _: catalogue.present_categories(session),
     "product": lambda session, _: catalogue.present_products(session),
     "customer": lambda session, _: customers.present_accounts(session),
     "order": orders.present_orders,
@@ -49,6 +52,8 @@ def reconcile(store_id: str) -> None:
         with connected(context, store) as connection:
             for kind in ("category", "product", "order"):
                 poll(context, store, connection, kind)
+            # Most stores tell nothing of a category that goes.
+            _compare(context, store, connection, "category")
             _read_unread(context, store)
             _mend_webhooks(context, store, connection)
     except NotActive:
@@ -119,9 +124,16 @@ def _mend_webhooks(context: Context, store: ActiveStore, connection: ConnectedSt
 
 
 def _read_unread(context: Context, store: ActiveStore) -> None:
-    with store_transaction(context.engine, store.id) as session:
-        unread = catalogue.unread_products(session, UNREAD_AT_ONCE)
-    look_up(context, store, [("product", identifier) for identifier in unread])
+    """Read products that must be; those that cannot be read wait for the next time."""
+    tried: set[str] = set()
+    ends = monotonic() + READING_SECONDS
+    while monotonic() < ends:
+        with store_transaction(context.engine, store.id) as session:
+            unread = set(catalogue.unread_products(session, UNREAD_AT_ONCE))
+        if unread <= tried:
+            return
+        look_up(context, store, [("product", identifier) for identifier in unread - tried])
+        tried |= unread
 
 
 def _compare(

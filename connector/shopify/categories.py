@@ -1,10 +1,10 @@
 """A shop's categories, from three places: the taxonomy, product types and collections."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connector.shopify.graphql import Client, next_cursor, nodes
-from connector.shopify.ids import PRODUCT_TYPE, gid
+from connector.shopify.ids import PRODUCT_TYPE, category_id, gid, number_of
 from connector.shopify.parse import product_type, read_category
 from retention.records import Category
 
@@ -47,6 +47,26 @@ class Categories:
         found = self._read([gid(kind, number)])
         return found[0] if found else None
 
+    def products(self, identifier: str) -> Iterator[tuple[str, ...]]:
+        """The numbers of the products whose first collection this is, in portions.
+
+        Raises:
+            ValueError: the identifier is not a collection's.
+        """
+        kind, _, number = identifier.partition("/")
+        if kind != "Collection" or not number:
+            raise ValueError(f"{identifier!r} is not a collection")
+        after: str | None = None
+        while True:
+            data = self._client.run("collection_products", id=gid(kind, number), after=after)
+            if data["collection"] is None:
+                return
+            listed = nodes(data, "collection", "products")
+            yield tuple(number_of(one["id"]) for one in listed if _first(one) == identifier)
+            after = next_cursor(data, "collection", "products")
+            if after is None:
+                return
+
     def _taxonomy(self) -> list[Category]:
         data = self._client.run("categories_in_use")
         listed = [one for one in data["shop"]["allProductCategoriesList"] if one]
@@ -69,6 +89,10 @@ class Categories:
 
     def _collections(self) -> Iterable[Category]:
         return map(read_category, _listed(self._client, "collections", "collections"))
+
+
+def _first(product: Mapping[str, Any]) -> str:
+    return next((category_id(one["id"]) for one in nodes(product, "collections")), "")
 
 
 def _listed(client: Client, document: str, field: str) -> Iterator[Any]:

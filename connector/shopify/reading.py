@@ -101,6 +101,14 @@ class Reader:
             return
         yield from self._listed(kind, query=None, sort_key="ID")
 
+    def products_in(self, category_id: str) -> Iterator[Sequence[str]]:
+        """The identifiers of the products whose first collection this is, in portions.
+
+        Raises:
+            ValueError: the category is no collection.
+        """
+        return self._categories.products(category_id)
+
     def _pages_of_file(self, kind: ObjectKind, first: int) -> Iterator[Page]:
         file = self._files.file(f"bulk_{kind}s", to_go_on=first > 1)
         found = self._files.objects(file, skip=(first - 1) * PAGE_SIZE)

@@ -127,6 +127,17 @@ class Reader:
         for _, reply in listing.replies(self._client, only):
             yield tuple(str(content["id"]) for content in listing.objects(reply))
 
+    def products_in(self, category_id: str) -> Iterator[Sequence[str]]:
+        """The identifiers of the products that lie right in a category, in portions."""
+        filters = {"category": category_id, "status": "any", "_fields": "id,categories"}
+        for _, reply in listing.replies(self._client, listing.Listing("products", filters)):
+            yield tuple(
+                str(content["id"])
+                for content in listing.objects(reply)
+                # The store lists what lies in categories below this one, too.
+                if any(str(one["id"]) == category_id for one in content["categories"])
+            )
+
     def _record(self, kind: ObjectKind, content: object) -> Order | Product | Account | Category:
         match kind:
             case "order":

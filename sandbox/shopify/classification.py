@@ -78,5 +78,7 @@ class Classification:
         return "" if own is None or product.id in self.without_type else own.name
 
     def collections(self, product: Product) -> list[Category]:
-        """The collections that a product belongs to."""
-        return [] if product.id in self.without_collections else self._all(product)
+        """The collections that a product belongs to, by their ids."""
+        if product.id in self.without_collections:
+            return []
+        return sorted(self._all(product), key=lambda one: one.id)

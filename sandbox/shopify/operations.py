@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox import clock
+from sandbox.operations import categories, orders, products, refunds
 from sandbox.operations import customers as accounts
-from sandbox.operations import orders, products, refunds
 from sandbox.operations.refunds import RefundRequest
 from sandbox.records import Address, Customer, Line, Order, Product, Refund, ShippingLine
 from sandbox.shopify.amounts import Presentment
@@ -206,6 +206,20 @@ class Merchant:
         """Rename a collection: collections/update."""
         with self.store.change():
             self.store.categories[collection_id].name = title
+            self.store.fire("collections/update", collection_id)
+
+    def delete_collection(self, collection_id: int) -> None:
+        """Delete a collection: collections/delete and nothing about its products."""
+        with self.store.change():
+            categories.delete(self.store, collection_id)
+            self.store.fire("collections/delete", collection_id)
+
+    def fill_collection(self, collection_id: int, product_id: int, *, take_out: bool) -> None:
+        """Put a product into a collection or take it out, by hand: collections/update."""
+        with self.store.change():
+            product = self.store.products[product_id]
+            rest = tuple(one for one in product.category_ids if one != collection_id)
+            self.store.file_product(product, rest if take_out else (*rest, collection_id))
             self.store.fire("collections/update", collection_id)
 
     def create_customer(self, email: str, first_name: str = "", last_name: str = "") -> Customer:

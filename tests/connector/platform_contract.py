@@ -258,6 +258,23 @@ class PlatformContract:
         kinds: tuple[ObjectKind, ...] = ("order", "product", "customer", "category")
         assert [store.read(kind, "987654321") for kind in kinds] == [None] * 4
 
+    def test_the_products_in_a_category_are_those_that_name_it(
+        self, shop: Shop, store: ConnectedStore
+    ) -> None:
+        product = store.read("product", shop.product_ids()[0])
+        assert isinstance(product, Product)
+        category = product.category_ids[-1]
+        listed = [name for portion in store.identifiers("product") for name in portion]
+        naming = [
+            name
+            for name in listed
+            if isinstance(record := store.read("product", name), Product)
+            and category in record.category_ids
+        ]
+        assert 1 < len(naming) < len(listed)
+        found = [name for portion in store.products_in(category) for name in portion]
+        assert sorted(found) == sorted(naming)
+
     def test_events_are_genuine_and_say_what_reading_says(
         self, shop: Shop, store: ConnectedStore, receiver: Receiver
     ) -> None:

@@ -72,7 +72,9 @@ def _collections(_root: Any, call: Call, **arguments: Any) -> Page:
 def _in_collection(collection: Any, call: Call, **arguments: Any) -> Page:
     numbers = sorted(call.shop.store.products_by_category.get(collection.id, set()))
     found = (call.shop.product(number) for number in numbers)
-    return listed(call, [one for one in found if one is not None], arguments)
+    classification = call.shop.classification
+    held = [one for one in found if one and collection in classification.collections(one)]
+    return listed(call, held, arguments)
 
 
 def _variants(product: Product, call: Call, **arguments: Any) -> Page:

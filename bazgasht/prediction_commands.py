@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from io import StringIO
 from typing import Any, get_args
@@ -14,6 +13,7 @@ import polars as pl
 
 from bazgasht import report_text
 from bazgasht.cli import cli, opened_context
+from bazgasht.numbers import Number
 from bazgasht.report_tables import table_lines, with_customers
 from bazgasht.settings import AppSettings
 from bazgasht.shown_report import Told
@@ -26,27 +26,6 @@ from retention.figures.text import Language, number
 language_option = click.option("--lang", "language", type=click.Choice(["en", "fa"]), default="en")
 json_option = click.option("--json", "form", flag_value="json", help="Everything, as JSON.")
 csv_option = click.option("--csv", "form", flag_value="csv", help="A row for each, as CSV.")
-
-
-class Number(click.ParamType[Fraction]):
-    """An exact number between two bounds, both allowed; digits of every script are read."""
-
-    name = "number"
-
-    def __init__(self, low: int, high: int) -> None:
-        self._low, self._high = low, high
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Fraction:
-        """The number, or a refusal that names the bounds."""
-        try:
-            found = Fraction(Decimal(str(value).replace("٫", ".")))
-        except (ArithmeticError, ValueError):
-            found = None
-        if found is None or not self._low <= found <= self._high:
-            self.fail(f"{value!r} must be a number from {self._low} to {self._high}", param, ctx)
-        return found
 
 
 @cli.command("customer-predictions")

@@ -132,7 +132,9 @@ def _shown(context: Context, store_id: UUID, store: StoreFigures, wanted: Wanted
     """Compute what is shown; the figures of a period that is over are kept and compared."""
     calendar = wanted.calendar or store.calendar
     period = _period(store, wanted, calendar)
-    found = store.report(period, calendar)
+    with store_transaction(context.engine, store_id) as session:
+        told_before = reports.find(session, PAST, period) is not None
+    found = store.report(period, calendar, may_be_empty=told_before)
     if wanted.count is None and period.end <= store.moment and calendar == store.calendar:
         keep(context, store_id, store, PAST, found)
     today = days(store.today, store.today, store.zone)

@@ -1,16 +1,19 @@
 """What the figures of the store in scope are computed from, and the names of what they speak of."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
+import polars as pl
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from database import purchases
+from database import costs, purchases
 from database.bulk import among
+from database.copying import copied
 from database.models import Category, Customer, Order, Product
-from retention.categories import CategoryLevel
+from retention.figures.columns import COUPONS, GIVEN, REVIEWS, SOURCES
 from retention.figures.history import Tables
 
 
@@ -22,22 +25,61 @@ class Names:
     categories: dict[int, str]
 
 
+_COUPONS = "SELECT DISTINCT o.id, code FROM counted o, unnest(o.coupon_codes) code"
+
+_SOURCES = """
+    SELECT o.id, o.source, o.medium, o.campaign FROM counted o
+    WHERE COALESCE(o.source, o.medium, o.campaign) IS NOT NULL
+"""
+
+_REVIEWS = """
+    SELECT p.id, r.customer_id, (extract(epoch FROM r.reviewed_at) * 1000000)::bigint, r.rating
+    FROM reviews r LEFT JOIN products p ON p.external_id = r.product_external_id
+    WHERE r.reviewed_at <= %(until)s
+"""
+
+_GIVEN = """
+    SELECT o.id, 'discounts', o.discount FROM counted o WHERE o.discount > 0
+    UNION ALL
+    SELECT o.id, 'points', (sum(e.points) * %(point_value)s)::numeric(20, 4)
+    FROM counted o JOIN point_entries e ON e.order_id = o.external_id
+    WHERE %(point_value)s > 0 AND e.reason IN ('earned', 'reversed', 'moved')
+    GROUP BY o.id HAVING sum(e.points) > 0
+"""
+
+
 def tables(
     session: Session,
     statuses: Sequence[str],
     until: datetime,
     currency: str,
-    level: CategoryLevel,
-    eligible: Callable[[Sequence[str]], Sequence[str]],
+    products: pl.DataFrame,
+    point_value: Decimal,
 ) -> Tables:
     """The orders that count, were placed by `until` and are in `currency` ("": in any).
 
-    `level` and `eligible` choose a product's category, as in `database.purchases.products`.
-    Coupon codes, sources, reviews and costs are not kept, so their tables are None.
+    `products` is of `database.purchases.products`; `point_value` is what a point costs. Coupon
+    codes and discounts are None while no order was read with them; sources, reviews and costs
+    while there are none.
     """
+    chosen = purchases.counting(statuses, until, currency) | {"point_value": point_value}
+
+    def of_orders(query: str, schema: pl.Schema) -> pl.DataFrame:
+        return copied(session, purchases.COUNTED + query, chosen, schema)
+
+    with_discounts = session.scalar(
+        select(select(Order.id).where(Order.discount.is_not(None)).exists())
+    )
+    sources = of_orders(_SOURCES, SOURCES)
+    reviews = copied(session, _REVIEWS, {"until": until}, REVIEWS)
     return Tables(
         lines=purchases.lines(session, statuses, until, currency),
-        products=purchases.products(session, level, eligible),
+        products=products,
+        coupons=of_orders(_COUPONS, COUPONS) if with_discounts else None,
+        sources=None if sources.is_empty() else sources,
+        reviews=None if reviews.is_empty() else reviews,
+        given=of_orders(_GIVEN, GIVEN) if with_discounts or point_value else None,
+        costs=costs.table(session, currency)[0],
     )
 
 

@@ -2,28 +2,37 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from io import BytesIO
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from database.catalogue import categories
+from database.copying import copied
 from database.models import Product
 from retention import columns
 from retention.categories import CategoryLevel, category_of
 
-_LINES = """
-    COPY (
-      SELECT o.id AS order_id, o.customer_id,
-        (extract(epoch FROM o.placed_at) * 1000000)::bigint AS placed_at, l.position,
-        l.product_id, LEAST(l.kept_quantity, 2147483647) AS quantity, l.kept_net AS net
-      FROM orders o JOIN order_lines l ON l.order_id = o.id
+COUNTED = """
+    WITH counted AS NOT MATERIALIZED (
+      SELECT * FROM orders o
       WHERE o.status = ANY(%(statuses)s) AND NOT o.gone AND o.placed_at <= %(until)s
         AND (%(currency)s = '' OR o.currency = %(currency)s)
-    ) TO STDOUT (FORMAT csv)
+    )
 """
+"""The orders that count, to put before a query, with the parameters that `counting` makes."""
+
+_LINES = """
+    SELECT o.id, o.customer_id, (extract(epoch FROM o.placed_at) * 1000000)::bigint, l.position,
+      l.product_id, LEAST(l.kept_quantity, 2147483647), l.kept_net
+    FROM counted o JOIN order_lines l ON l.order_id = o.id
+"""
+
+
+def counting(statuses: Sequence[str], until: datetime, currency: str = "") -> dict[str, Any]:
+    """The parameters of `COUNTED`; with a `currency`, only orders in it count."""
+    return {"statuses": list(statuses), "until": until, "currency": currency}
 
 
 def lines(
@@ -33,27 +42,7 @@ def lines(
 
     With a `currency`, only of the orders in it.
     """
-    buffer = BytesIO()
-    connection = cast(Any, session.connection().connection)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            _LINES, {"statuses": list(statuses), "until": until, "currency": currency}
-        ) as copy,
-    ):
-        for portion in copy:
-            buffer.write(portion)
-    buffer.seek(0)
-    if not buffer.getbuffer().nbytes:
-        return pl.DataFrame(schema=columns.LINES)
-    table = pl.read_csv(
-        buffer,
-        has_header=False,
-        schema=pl.Schema({**columns.LINES, columns.PLACED_AT: pl.Int64()}),
-    )
-    return table.with_columns(
-        pl.from_epoch(columns.PLACED_AT, time_unit="us").dt.replace_time_zone("UTC")
-    )
+    return copied(session, COUNTED + _LINES, counting(statuses, until, currency), columns.LINES)
 
 
 def products(

@@ -46,11 +46,7 @@ def keep(session: Session, computed: Computed) -> list[Change]:
     if computed.kind == PAST:
         found = _note_changes(session, known, computed)
     else:
-        session.execute(
-            delete(Report)
-            .where(Report.kind == computed.kind)
-            .execution_options(synchronize_session=False)
-        )
+        forget(session, computed.kind)
     insert_rows(
         session,
         Report,
@@ -86,6 +82,13 @@ def _note_changes(session: Session, known: Report | None, computed: Computed) ->
             )
         )
     return found
+
+
+def forget(session: Session, kind: str) -> None:
+    """Drop the reports of this kind."""
+    session.execute(
+        delete(Report).where(Report.kind == kind).execution_options(synchronize_session=False)
+    )
 
 
 def find(session: Session, kind: str, period: Period, *, lock: bool = False) -> Report | None:

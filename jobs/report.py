@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
+import polars as pl
 import structlog
 
 from database import reports, results
@@ -16,6 +17,7 @@ from jobs.store_figures import StoreFigures, read
 from retention.figures.changes import Change
 from retention.figures.period import Period, days, month_containing
 from retention.figures.report import Report
+from retention.prediction.columns import CUSTOMER_PREDICTIONS
 
 log = structlog.get_logger()
 
@@ -79,13 +81,15 @@ def _due(context: Context, store_id: UUID, store: StoreFigures) -> Iterator[tupl
 def _refresh(
     context: Context, store_id: UUID, store: StoreFigures, kind: str, period: Period
 ) -> bool:
-    if not store.has_sold(min(period.end, store.moment)):
-        return False
     with store_transaction(context.engine, store_id) as session:
         known = reports.find(session, kind, period)
+        told_before = known or (kind != PAST and reports.newest(session, kind))
         if known is not None and known.fingerprint == store.fingerprint(period):
             return False
-    changed = keep(context, store_id, store, kind, store.report(period))
+    # What was told of orders that were all given back since must not stay as it was.
+    if not told_before and not store.has_sold(min(period.end, store.moment)):
+        return False
+    changed = keep(context, store_id, store, kind, store.report(period, may_be_empty=True))
     if changed:
         log.info("figures of a past period changed", store=str(store_id), numbers=len(changed))
     return True
@@ -93,6 +97,11 @@ def _refresh(
 
 def _predict(context: Context, store_id: UUID, store: StoreFigures) -> bool:
     if not store.has_sold(days(store.today, store.today, store.zone).start):
+        with store_transaction(context.engine, store_id) as session:
+            reports.forget(session, PREDICTIONS)
+            results.replace(
+                session, {CustomerPrediction: pl.DataFrame(schema=CUSTOMER_PREDICTIONS)}
+            )
         return False
     fingerprint = store.prediction_fingerprint()
     with store_transaction(context.engine, store_id) as session:

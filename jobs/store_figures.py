@@ -1,26 +1,24 @@
 """A store's tables, read once, and the figures and predictions that come from them."""
 
-import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
-from hashlib import sha256
-from importlib.metadata import version
 from uuid import UUID
 
 import polars as pl
 
 from connector.manifest import Settings, validate_settings
 from connector.registry import platform
+from database import costs, purchases, stores
 from database import figures as readings
-from database import stores
 from database.figures import Names
 from database.models import Store
 from database.session import store_transaction
 from jobs.context import Context
-from retention.columns import CATEGORY_ID, CUSTOMER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
-from retention.figures.catalogue import catalogue, remark
+from jobs.fingerprint import Fingerprints
+from retention.columns import CUSTOMER_ID, PLACED_AT, QUANTITY
+from retention.figures.catalogue import remark
 from retention.figures.figure import Breakdown, Figure, Remark
 from retention.figures.history import History, Tables
 from retention.figures.period import Calendar, Period, days, zone_of
@@ -47,6 +45,7 @@ class StoreFigures:
     currency: str
     settings: Settings
     orders_left_out: int
+    costs_left_out: int
 
     @property
     def today(self) -> date:
@@ -56,19 +55,19 @@ class StoreFigures:
     @property
     def calendar(self) -> Calendar:
         """The calendar whose months the store's reports follow."""
-        if self.settings.calendar != "automatic":
-            return self.settings.calendar
-        in_iran = self.moment.astimezone(zone_of(self.zone)).utcoffset() == IRAN
-        return "jalali" if in_iran else "gregorian"
+        return calendar_of(self.settings, self.zone, self.moment)
 
     def has_sold(self, before: datetime) -> bool:
         """Whether a customer bought anything before that moment."""
         return not self._bought.filter(pl.col(PLACED_AT) < before).is_empty()
 
-    def report(self, period: Period, calendar: Calendar | None = None) -> Report:
+    def report(
+        self, period: Period, calendar: Calendar | None = None, *, may_be_empty: bool = False
+    ) -> Report:
         """All figures of a period; ValueError when there are none, see `retention.figures`."""
-        found = figures(self.tables, period, self._options(period, calendar))
-        return replace(found, remarks=(*found.remarks, *self._left_out()))
+        options = replace(self._options(period, calendar), may_be_empty=may_be_empty)
+        found = figures(self.tables, period, options)
+        return replace(found, remarks=(*found.remarks, *self._left_out(), *self._costs_left_out()))
 
     def sample(self, period: Period, size: int, seed: int) -> list[Figure]:
         """The stickiness of so many customers, drawn at random from those of the period.
@@ -110,12 +109,13 @@ class StoreFigures:
         """
         running = str(self.today) if period.end > self.moment else ""
         options = replace(self._options(period), observed_until=None)
-        return self._digest(period.end, repr((period, options, running, self.orders_left_out)))
+        told = repr((period, options, running, self.orders_left_out, self.costs_left_out))
+        return self._fingerprints.of_all(period, told)
 
     def prediction_fingerprint(self) -> str:
         """The same of the predictions."""
         told = repr((self.today, self._prediction_options(), self.orders_left_out))
-        return self._digest(days(self.today, self.today, self.zone).start, told)
+        return self._fingerprints.of_lines(days(self.today, self.today, self.zone).start, told)
 
     def _options(self, period: Period, calendar: Calendar | None = None) -> Options:
         said = self.settings
@@ -148,25 +148,13 @@ class StoreFigures:
         count = self.orders_left_out
         return (remark("other_currencies", count=f"{count:,}"),) if count else ()
 
-    def _digest(self, until: datetime, told: str) -> str:
-        placed = self.tables.lines[PLACED_AT] < until
-        seen = self.tables.lines.filter(placed)
-        categories = self.tables.products.select(PRODUCT_ID, CATEGORY_ID).join(
-            seen.select(PRODUCT_ID).unique(), on=PRODUCT_ID, how="semi"
-        )
-        parts = (
-            told,
-            json.dumps(catalogue(), sort_keys=True),
-            version("bazgasht"),
-            pl.__version__,
-            str((seen.height, self._line_hashes.filter(placed).bitwise_xor())),
-            str(categories.hash_rows(seed=1).bitwise_xor()),
-        )
-        return sha256("\n".join(parts).encode()).hexdigest()
+    def _costs_left_out(self) -> tuple[Remark, ...]:
+        count = self.costs_left_out
+        return (remark("costs_in_other_currencies", count=f"{count:,}"),) if count else ()
 
     @cached_property
-    def _line_hashes(self) -> pl.Series:
-        return self.tables.lines.hash_rows(seed=1)
+    def _fingerprints(self) -> Fingerprints:
+        return Fingerprints(self.tables)
 
     @cached_property
     def _bought(self) -> pl.DataFrame:
@@ -194,8 +182,12 @@ def read(context: Context, store_id: UUID) -> StoreFigures:
                 statuses,
                 now,
                 currency,
-                settings.category_level,
-                lambda ids: chosen.categories_of(ids, settings.category_source),
+                purchases.products(
+                    session,
+                    settings.category_level,
+                    lambda ids: chosen.categories_of(ids, settings.category_source),
+                ),
+                settings.point_value,
             ),
             names=readings.names(session),
             moment=now,
@@ -204,7 +196,16 @@ def read(context: Context, store_id: UUID) -> StoreFigures:
             currency=currency,
             settings=settings,
             orders_left_out=readings.orders_in_other_currencies(session, statuses, now, currency),
+            costs_left_out=costs.table(session, currency)[1],
         )
+
+
+def calendar_of(settings: Settings, zone: str, moment: datetime) -> Calendar:
+    """The calendar whose months a store's reports follow, by its settings, else its time zone."""
+    if settings.calendar != "automatic":
+        return settings.calendar
+    in_iran = moment.astimezone(zone_of(zone)).utcoffset() == IRAN
+    return "jalali" if in_iran else "gregorian"
 
 
 def _thresholds(settings: Settings) -> Thresholds:

@@ -23,7 +23,8 @@ MEDIUM = "medium"
 CAMPAIGN = "campaign"
 REVIEWED_AT = "reviewed_at"
 RATING = "rating"
-INCURRED_AT = "incurred_at"
+FIRST_DAY = "first_day"
+LAST_DAY = "last_day"
 AMOUNT = "amount"
 DURATION = "duration"
 RETURNED = "returned"
@@ -52,11 +53,18 @@ REVIEWS = pl.Schema(
 )
 """Reviews of products, one row each; the customer is null when nobody can be named."""
 
-COSTS = pl.Schema({INCURRED_AT: TIME, "kind": pl.String(), AMOUNT: MONEY})
-"""What keeping customers cost, one row per entry, in the store's currency; amounts are not
-negative. Kinds: those of `COST_KINDS`."""
+COSTS = pl.Schema({FIRST_DAY: pl.Date(), LAST_DAY: pl.Date(), "kind": pl.String(), AMOUNT: MONEY})
+"""What a merchant entered as spent to keep customers, one row per entry, spread evenly over its
+days in the store's time zone, both ends included; amounts are in the store's currency and not
+negative. Kinds: those of `ENTERED_KINDS`."""
 
-COST_KINDS = ("discounts", "points", "messages", "programme", "service")
+GIVEN = pl.Schema({ORDER_ID: pl.Int64(), "kind": pl.String(), AMOUNT: MONEY})
+"""What was given with orders in `LINES`, at most one row per order and kind, in the store's
+currency. Kinds: those of `GIVEN_KINDS`."""
+
+DISCOUNTS, POINTS = "discounts", "points"
+GIVEN_KINDS = (DISCOUNTS, POINTS)
+ENTERED_KINDS = ("messages", "programme", "service")
 
 ITEMS = pl.Schema(
     {

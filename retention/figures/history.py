@@ -22,16 +22,22 @@ from retention.columns import (
     SEQUENCE,
     require,
 )
-from retention.figures.columns import COSTS, COUPONS, ITEMS, REVIEWS, SOURCES
+from retention.figures.columns import COSTS, COUPONS, GIVEN, ITEMS, REVIEWS, SOURCES
 from retention.figures.period import Period
 from retention.purchases import purchases
 
-_OPTIONAL = {"coupons": COUPONS, "sources": SOURCES, "reviews": REVIEWS, "costs": COSTS}
+_OPTIONAL = {
+    "coupons": COUPONS,
+    "sources": SOURCES,
+    "reviews": REVIEWS,
+    "given": GIVEN,
+    "costs": COSTS,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """What a store's figures are computed from; what a platform does not have stays None.
+    """What a store's figures are computed from; what is not known stays None.
 
     `lines` and `products` have the columns of `retention.columns`, the others those of
     `retention.figures.columns`. All amounts are in one currency.
@@ -42,6 +48,7 @@ class Tables:
     coupons: pl.DataFrame | None = None
     sources: pl.DataFrame | None = None
     reviews: pl.DataFrame | None = None
+    given: pl.DataFrame | None = None
     costs: pl.DataFrame | None = None
 
     def check(self) -> None:
@@ -90,10 +97,15 @@ class History:
         orders = _order_purchases(seen, bought)
         return cls(bought, _items(seen, products, bought, orders), orders, until)
 
-    def whole(self, zone: str) -> Period:
-        """Return the period from the first purchase to the end of the observation."""
+    def whole(self, zone: str, otherwise: Period | None = None) -> Period:
+        """Return the period from the first purchase to the end of the observation.
+
+        Where nothing was bought it is `otherwise`; without that, ValueError says so.
+        """
         first = self.purchases[PLACED_AT].min()
         if not isinstance(first, datetime) or first >= self.until:
+            if otherwise is not None:
+                return otherwise
             raise ValueError("nothing was bought before the end of the period; choose a later one")
         return Period(first, self.until, zone)
 

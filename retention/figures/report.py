@@ -12,14 +12,15 @@ from retention.columns import CUSTOMER_ID, ORDER_ID, PLACED_AT, QUANTITY
 from retention.figures import looks
 from retention.figures.catalogue import figure, remark
 from retention.figures.cohorts import cohorts
+from retention.figures.costs import Spent, entered, given, retention_cost
 from retention.figures.discount import discounts
 from retention.figures.figure import Breakdown, Figure, Remark, period_as_json
-from retention.figures.flow import category_flows, product_flows
+from retention.figures.flow import category_flows, predicted_categories, product_flows
 from retention.figures.history import History, Tables, inside
 from retention.figures.matrix import product_matrix
 from retention.figures.period import Calendar, Period
 from retention.figures.repeat_products import repeat_orders
-from retention.figures.retained import movement, retention, retention_cost, silence
+from retention.figures.retained import Movement, movement, retention, silence
 from retention.figures.sales import old_against_new, revenue_shares, sales
 from retention.figures.second_purchase_time import (
     average_over_returners,
@@ -42,6 +43,7 @@ class Options:
     """What a merchant may set.
 
     `observed_until` is the moment the tables were read, in UTC, for a period that is not over.
+    `may_be_empty` allows a period until whose end nothing was kept of any order.
     `silence_days` of None is found from the data. `gross_margin` is a share of the price, and
     `later_margin` money. Lines of the matrix of None are the medians of the categories.
     """
@@ -51,6 +53,7 @@ class Options:
     minimum_customers: int = 30
     joining_minutes: int = 0
     observed_until: datetime | None = None
+    may_be_empty: bool = False
     silence_days: int | None = None
     horizon_days: int = 180
     window_share: float = 0.5
@@ -112,16 +115,18 @@ def figures(tables: Tables, period: Period, options: Options) -> Report:
     Lines placed after the period, or after `options.observed_until`, are not read. What speaks
     of the whole history says so in its own period.
     Raises ValueError when a table lacks a column, an option is out of its range, the observation
-    ended before the period began, or nothing was bought before the end of the period.
+    ended before the period began, or nothing was bought before the end of the period, unless it
+    may be so.
     """
     tables.check()
     until = min(period.end, options.observed_until or period.end)
     if until <= period.start:
         raise ValueError(f"the period begins {period.start}, after the observation; choose another")
     history = History.of(tables.lines, tables.products, until, options.joining_minutes)
-    whole = history.whole(period.zone)
+    whole = history.whole(period.zone, period if options.may_be_empty else None)
     found = _Found()
-    _rates(history, tables, period, options, found)
+    moved = _rates(history, tables, period, whole, options, found)
+    _costs(history, tables, period, moved, options, found)
     _second_purchase(history, whole, options, found)
     _store(history, whole, options, found)
     _looks(history, tables, period, options, found)
@@ -134,15 +139,20 @@ def figures(tables: Tables, period: Period, options: Options) -> Report:
 
 
 def _rates(
-    history: History, tables: Tables, period: Period, options: Options, found: _Found
-) -> None:
+    history: History,
+    tables: Tables,
+    period: Period,
+    whole: Period,
+    options: Options,
+    found: _Found,
+) -> Movement | None:
     bought, minimum, currency = history.purchases, options.minimum_customers, options.currency
     found.figures.extend(stickiness(bought, period, minimum))
     found.figures.extend(sales(bought, period, currency, minimum))
     found.figures.append(_orders_of_nobody(tables.lines, period, history.until))
     found.figures.extend(revenue_shares(bought, period))
     found.figures.extend(old_against_new(bought, period, currency))
-    gone = silence(history, period.zone, minimum, options.silence_days)
+    gone = silence(history, whole, minimum, options.silence_days)
     moved = (
         None
         if gone.value is None
@@ -150,11 +160,27 @@ def _rates(
     )
     found.figures.append(gone)
     found.figures.extend(retention(moved, gone, period, minimum))
-    if tables.costs is not None:
-        spent, by_kind = retention_cost(tables.costs, moved, period, currency)
-        found.figures.extend(spent)
-        found.breakdowns.append(by_kind)
     found.breakdowns.append(repeat_orders(history.items, period, minimum))
+    return moved
+
+
+def _costs(
+    history: History,
+    tables: Tables,
+    period: Period,
+    moved: Movement | None,
+    options: Options,
+    found: _Found,
+) -> None:
+    spent: Spent = {}
+    if tables.given is not None:
+        spent |= given(tables.given, history, period)
+    if tables.costs is not None:
+        spent |= entered(tables.costs, period, history.until)
+    if tables.costs is not None or tables.given is not None:
+        figures, by_kind = retention_cost(spent, moved, period, options.currency)
+        found.figures.extend(figures)
+        found.breakdowns.append(by_kind)
 
 
 def _second_purchase(history: History, whole: Period, options: Options, found: _Found) -> None:
@@ -199,6 +225,9 @@ def _store(history: History, whole: Period, options: Options, found: _Found) -> 
     ):
         found.figures.append(same)
         found.breakdowns.extend(flows)
+    rates, verdict = predicted_categories(history, whole, minimum)
+    found.figures.extend(rates)
+    found.remarks.extend(verdict)
     found.breakdowns.append(
         product_matrix(
             history.items,

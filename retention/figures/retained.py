@@ -1,4 +1,4 @@
-"""Who stayed a customer over a period and who left, and what keeping them cost.
+"""Who stayed a customer over a period and who left.
 
 A store without contracts is not told who leaves. A customer counts as one at a moment when the
 last purchase before it is not longer ago than the silence that counts as leaving.
@@ -11,12 +11,10 @@ from math import ceil
 import polars as pl
 
 from retention.columns import CUSTOMER_ID, PLACED_AT, SEQUENCE
-from retention.figures.catalogue import breakdown, figure, lacking, share
-from retention.figures.columns import AMOUNT, COST_KINDS, INCURRED_AT
-from retention.figures.figure import Breakdown, Figure
-from retention.figures.history import History, inside
+from retention.figures.catalogue import figure, lacking, share
+from retention.figures.figure import Figure
+from retention.figures.history import History
 from retention.figures.period import Period
-from retention.figures.sales import money
 from retention.figures.survival import ROUNDING, kaplan_meier, spells
 
 COME_BACK = 0.9
@@ -38,7 +36,9 @@ class Movement:
     won_back: int
 
 
-def silence(history: History, zone: str, minimum: int = 30, setting: int | None = None) -> Figure:
+def silence(
+    history: History, whole: Period, minimum: int = 30, setting: int | None = None
+) -> Figure:
     """Return after how many days without a purchase a customer counts as having left.
 
     By that day 90 % of those who come back for a second purchase have come back, by the
@@ -55,12 +55,12 @@ def silence(history: History, zone: str, minimum: int = 30, setting: int | None 
     )
     events = int(curve["events"].sum())
     if setting is not None:
-        return figure("silence_days", history.whole(zone), events, setting)
+        return figure("silence_days", whole, events, setting)
     by_then = pl.col("back") >= COME_BACK * pl.col("back").max() - ROUNDING
     days = curve.filter(by_then)["time"].min()
     return figure(
         "silence_days",
-        history.whole(zone),
+        whole,
         events,
         max(1, ceil(days)) if isinstance(days, float) else None,
         need=max(1, minimum),
@@ -110,39 +110,6 @@ def retention(
         share("customer_retention_rate", period, kept, moved.start, minimum),
         share("churn_rate", period, moved.start - kept, moved.start, minimum),
     ]
-
-
-def retention_cost(
-    costs: pl.DataFrame, moved: Movement | None, period: Period, currency: str
-) -> tuple[list[Figure], Breakdown]:
-    """Return what was spent in the period to keep customers, in all and per retained customer.
-
-    `costs` has the columns `COSTS`. A retained customer was one at the start and still is at
-    the end. Raises ValueError for a kind that is not in `COST_KINDS` or a negative amount.
-    """
-    for kind in costs["kind"].unique().sort():
-        if kind not in COST_KINDS:
-            raise ValueError(f"costs: kind is {kind!r}; give one of {', '.join(COST_KINDS)}")
-    if costs.filter(pl.col(AMOUNT) < 0).height:
-        raise ValueError("costs: amount is negative; give what was spent as a positive number")
-    spent = inside(costs, period, INCURRED_AT)
-    total, stayed = money(spent, AMOUNT), 0 if moved is None else moved.stayed
-    kinds = (
-        spent.group_by("kind")
-        .agg(pl.len().cast(pl.Int64).alias("entries"), pl.col(AMOUNT).sum())
-        .sort("kind")
-    )
-    return [
-        figure("retention_cost", period, spent.height, total, currency=currency, need=1),
-        figure(
-            "retention_cost_per_customer",
-            period,
-            stayed if spent.height else 0,
-            total / stayed if stayed else None,
-            currency=currency,
-            need=1,
-        ),
-    ], breakdown("costs_by_kind", period, spent.height, kinds)
 
 
 def _customers_at(purchases: pl.DataFrame, moment: datetime, days: int) -> pl.DataFrame:

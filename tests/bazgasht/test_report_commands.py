@@ -86,7 +86,7 @@ def test_the_text_tells_each_figure_with_definition_period_sample_and_interval(
     assert "Number of clusters: not enough data (have 2, need 100); of 2 customers, " in "\n".join(
         lines
     )
-    assert "- Promotions: not known, because coupon codes of orders are not kept." in lines
+    assert "- Reviews: none are known; Shopify has no reviews of its own." in lines
     assert any(line.startswith("What kinds are bought [look_kinds]: 2 orders, ") for line in lines)
     row = ["first", "Coffee", "1", "1", "23.00", "1", "1.000", "0.207", "1.000", "no"]
     assert row in [line.split() for line in lines]

@@ -1,12 +1,15 @@
 """Reports that keep current, and changes of past figures that are noted."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
-from database import reports
+from database import costs, reports
+from database.costs import Entry
 from database.disclosure import describe
 from database.models import CustomerPrediction, Report, ReportChange
 from database.person import find as find_person
@@ -78,7 +81,7 @@ def test_last_month_this_month_and_the_last_days_are_kept(store: Installed) -> N
     assert latest.period_end - latest.period_start == timedelta(days=90)
     assert (numbers(latest)["customers"], numbers(latest)["revenue"]) == (2, "62.5000")
     named = {remark["name"] for remark in past.report["remarks"]}
-    assert named >= {"coupons_unknown", "sources_unknown", "reviews_unknown", "costs_unknown"}
+    assert named >= {"sources_unknown", "reviews_unknown", "costs_unknown"}
 
 
 def test_predictions_and_customers_are_kept_with_them(store: Installed) -> None:
@@ -165,6 +168,64 @@ def test_any_kept_past_period_follows_a_refund(store: Installed) -> None:
         (note,) = reports.noted(session, older)
     revenue = next(change for change in note.changes if change["name"] == "revenue")
     assert (revenue["before"], revenue["after"]) == ("12", "10")
+
+
+def test_what_was_told_of_orders_that_are_all_cancelled_since_does_not_stay(
+    store: Installed,
+) -> None:
+    report(str(store.id))
+    shop = Shop(store.sandbox)
+    for order in shop.get("orders"):
+        shop.change(f"orders/{order['id']}", status="cancelled")
+    settle(store)
+
+    report(str(store.id))
+
+    (past,), (latest,) = kept(store, "past"), kept(store, "last_days")
+    for row in (past, latest):
+        assert [numbers(row)[name] for name in ("customers", "orders")] == [0, 0]
+        assert numbers(row)["revenue"] == "0.0000"
+    (note,) = notes(store)
+    revenue = next(change for change in note.changes if change["name"] == "revenue")
+    assert (revenue["before"], revenue["after"]) == ("101/2", "0")
+    assert kept(store, "predictions") == []
+    with store.scope() as session:
+        assert session.scalars(select(CustomerPrediction)).all() == []
+
+    report(str(store.id))
+    assert len(notes(store)) == 1
+
+
+def test_options_of_figures_are_settings(store: Installed) -> None:
+    report(str(store.id))
+    assert kept(store, "past")[0].report["stage"]["thresholds"]["large_base"] == 1000
+
+    set_settings(
+        store, leaving_silence_days=33, stage_large_base=7, gross_margin_percent="40",
+        return_horizon_days=21, contact_window_percent=80, later_margin="12.5",
+    )  # fmt: skip
+    report(str(store.id))
+
+    (past,) = kept(store, "past")
+    found = numbers(past)
+    assert found["silence_days"] == 33
+    assert past.report["stage"]["thresholds"]["large_base"] == 7
+    options = read(store.context, store.id)._options(last_month())
+    assert (options.gross_margin, options.later_margin) == (Fraction(2, 5), Fraction(25, 2))
+    assert (options.horizon_days, options.window_share) == (21, 0.8)
+
+
+def test_a_cost_that_is_entered_makes_the_reports_of_its_days_anew(store: Installed) -> None:
+    report(str(store.id))
+    first = last_month().first_day
+    with store.scope() as session:
+        costs.add(session, store.id, Entry("messages", first, first, Decimal("8.25"), "USD"))
+
+    report(str(store.id))
+
+    (past,) = kept(store, "past")
+    assert numbers(past)["retention_cost"] == "8.2500"
+    assert "costs_unknown" not in {one["name"] for one in past.report["remarks"]}
 
 
 def keep_past(installed: Installed, period: Period) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retention.columns import CUSTOMER_ID, NET, ORDER_ID, PLACED_AT, QUANTITY
+from retention.columns import CUSTOMER_ID, MONEY, NET, ORDER_ID, PLACED_AT, QUANTITY
 from retention.figures.catalogue import catalogue
 from retention.figures.columns import COSTS, COUPONS, REVIEWS, SOURCES
 from retention.figures.figure import Figure, NotEnough
@@ -92,7 +92,16 @@ def full() -> Report:
                 pl.lit(None, pl.String).alias("campaign"),
             ).select(SOURCES.names()),
             reviews=pl.DataFrame([(1, 1, at(150), 5)], schema=REVIEWS, orient="row"),
-            costs=pl.DataFrame([(at(120), "points", Decimal(9))], schema=COSTS, orient="row"),
+            given=first.tail(9).select(
+                ORDER_ID,
+                pl.lit("discounts").alias("kind"),
+                pl.lit(Decimal("1.5"), MONEY).alias("amount"),
+            ),
+            costs=pl.DataFrame(
+                [(at(110).date(), at(129).date(), "messages", Decimal(9))],
+                schema=COSTS,
+                orient="row",
+            ),
         ),
         Period(at(100), at(200), "Asia/Tehran"),
         Options(currency="IRT", calendar="jalali", minimum_customers=5, horizon_days=60),
@@ -121,6 +130,17 @@ def test_a_report_has_everything_in_the_catalogue() -> None:
         for word in one.table[column].drop_nulls()
     }
     assert words <= set(known["values"])
+
+
+def test_a_period_without_any_purchase_is_told_where_it_may_be_empty() -> None:
+    nothing = store().filter(pl.col(PLACED_AT) < at(0))
+
+    with pytest.raises(ValueError, match="nothing was bought before the end of the period"):
+        report(nothing)
+    found = report(nothing, may_be_empty=True)
+    assert [found.figure(name).value for name in ("customers", "orders", "revenue")] == [0, 0, 0]
+    assert found.figure("stickiness_repeat").not_enough == NotEnough(0, 5)
+    assert found.stage.name == "just_started"
 
 
 def test_every_figure_is_a_line_of_text_and_survives_json() -> None:

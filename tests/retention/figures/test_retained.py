@@ -1,13 +1,11 @@
-from decimal import Decimal
 from fractions import Fraction
 
 import polars as pl
 import pytest
 
-from retention.figures.columns import COSTS
 from retention.figures.figure import Figure, NotEnough
 from retention.figures.history import History
-from retention.figures.retained import Movement, movement, retention, retention_cost, silence
+from retention.figures.retained import Movement, movement, retention, silence
 from tests.retention.figures.tables import at, bought, period
 
 MONTH = period(0, 30)
@@ -25,14 +23,6 @@ def history(table: pl.DataFrame, until: float) -> History:
     return History(table, pl.DataFrame(), pl.DataFrame(), at(until))
 
 
-def costs(*rows: tuple[float, str, str]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [(at(day), kind, Decimal(amount)) for day, kind, amount in rows],
-        schema=COSTS,
-        orient="row",
-    )
-
-
 def by_name(found: list[Figure]) -> dict[str, Figure]:
     return {one.name: one for one in found}
 
@@ -44,7 +34,7 @@ def test_who_was_there_who_left_and_who_came() -> None:
 
 
 def test_retention_and_churn_rate() -> None:
-    silent = silence(history(FEW, 30), "UTC", setting=TEN_DAYS)
+    silent = silence(history(FEW, 30), MONTH, setting=TEN_DAYS)
     found = by_name(retention(movement(FEW, at(0), at(30), TEN_DAYS), silent, MONTH, minimum=1))
 
     # (E - N) / S = (4 - 2) / 3.
@@ -62,7 +52,7 @@ def test_the_silence_is_when_nine_in_ten_of_those_who_return_have_returned() -> 
         *((customer, customer, "1") for customer in range(1, 11)),
     )
 
-    found = silence(history(table, 100), "UTC", minimum=1)
+    found = silence(history(table, 100), MONTH, minimum=1)
 
     assert (found.value, found.n, found.unit) == (9, 10, "days")
 
@@ -72,58 +62,22 @@ def test_those_still_silent_lengthen_the_silence() -> None:
     # then 3/4 * 0 ... with one left at day 9: of the 100 % who then have come back, 90 % is day 9.
     table = bought((1, 0, "1"), (1, 1, "1"), (2, 0, "1"), (2, 9, "1"), (3, 5, "1"), (4, 5, "1"))
 
-    assert silence(history(table, 10), "UTC", minimum=1).value == 9
+    assert silence(history(table, 10), MONTH, minimum=1).value == 9
 
 
 def test_the_silence_needs_returns_and_is_at_least_a_day() -> None:
     nobody = history(bought((1, 0, "1")), 10)
     at_once = history(bought((1, 0, "1"), (1, 0.1, "1")), 10)
 
-    assert silence(nobody, "UTC", minimum=1).not_enough == NotEnough(0, 1)
-    assert silence(at_once, "UTC", minimum=1).value == 1
-    assert silence(history(FEW, 30), "UTC").not_enough == NotEnough(0, 30)
+    assert silence(nobody, MONTH, minimum=1).not_enough == NotEnough(0, 1)
+    assert silence(at_once, MONTH, minimum=1).value == 1
+    assert silence(history(FEW, 30), MONTH).not_enough == NotEnough(0, 30)
     with pytest.raises(ValueError, match="silence_days is 0"):
-        silence(nobody, "UTC", setting=0)
+        silence(nobody, MONTH, setting=0)
 
 
 def test_without_a_silence_there_is_no_rate() -> None:
-    unknown = silence(history(FEW, 30), "UTC")
+    unknown = silence(history(FEW, 30), MONTH)
 
     for found in retention(None, unknown, MONTH):
         assert found.not_enough == NotEnough(0, 30)
-
-
-def test_the_cost_of_each_customer_who_stayed() -> None:
-    moved = movement(FEW, at(0), at(30), TEN_DAYS)
-    spent = costs(
-        (0, "discounts", "10.50"),
-        (29, "points", "4"),
-        (29, "points", "0.75"),
-        (30, "service", "99"),
-    )
-
-    found, by_kind = retention_cost(spent, moved, MONTH, "EUR")
-
-    assert by_name(found)["retention_cost"].value == Fraction("15.25")
-    assert by_name(found)["retention_cost_per_customer"].value == Fraction("7.625")
-    assert by_kind.table.rows() == [
-        ("discounts", 1, Decimal("10.5")),
-        ("points", 2, Decimal("4.75")),
-    ]
-
-
-def test_no_costs_are_not_costs_of_nothing() -> None:
-    found, _ = retention_cost(costs(), movement(FEW, at(0), at(30), 10), MONTH, "EUR")
-    unknown, _ = retention_cost(costs((1, "points", "1")), None, MONTH, "EUR")
-
-    assert [one.not_enough for one in found] == [NotEnough(0, 1), NotEnough(0, 1)]
-    assert [one.not_enough for one in unknown] == [None, NotEnough(0, 1)]
-
-
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [((1, "rent", "1"), "kind is 'rent'; give one of"), ((1, "points", "-1"), "is negative")],
-)
-def test_senseless_costs_are_refused(row: tuple[float, str, str], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        retention_cost(costs(row), None, MONTH, "EUR")

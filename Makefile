@@ -7,7 +7,7 @@ PYTHON_CANDIDATES = python3.12 python3.13 python3.11 python3 python
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo run test check bench bench-published constraints clean
+.PHONY: demo run test check bench bench-published bench-speed constraints clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m bazgasht demo
@@ -30,6 +30,11 @@ bench: $(VENV)/.test
 # Prints published figures beside ours, and fails when one is off.
 bench-published: $(VENV)/.test
 	@$(BIN)/python -m bench.published
+
+# Prints time and memory of counting pairs beside other libraries: SIZE is a number of million lines
+# or `journey`, several in quotes.
+bench-speed: $(VENV)/.bench
+	@$(BIN)/python -m bench.speed $(SIZE)
 
 # Resolves all dependencies to their newest versions and writes the exact ones down.
 constraints:
@@ -63,6 +68,12 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[demo,test]'
+	@touch $@
+
+# pyfim comes as C sources: where they cannot be compiled, it is left out.
+$(VENV)/.bench: $(VENV)/.test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench,demo]'
+	-$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt pyfim
 	@touch $@
 
 $(VENV)/.check: $(BIN)/python pyproject.toml constraints.txt

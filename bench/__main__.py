@@ -5,11 +5,9 @@ FULL=1 takes all 2,469 households for the demo's store instead of 400.
 
 import os
 import platform
-import re
 import sys
 import time
 from importlib.metadata import version
-from pathlib import Path
 
 from sqlalchemy import text
 
@@ -17,6 +15,7 @@ from bazgasht.logs import configure
 from bench import acknowledge, cross_sell, drain, recomputation
 from bench.demo_store import demo_store
 from bench.installation import Installation, installation
+from bench.machine import processor
 from database.session import transaction
 
 HOUSEHOLDS = 400
@@ -61,18 +60,10 @@ def print_machine(made: Installation) -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     print(
-        f"{os.cpu_count()} cores ({_processor()}), {platform.system()} {platform.release()}, "
+        f"{os.cpu_count()} cores ({processor()}), {platform.system()} {platform.release()}, "
         f"load before: {load}\nPython {platform.python_version()}, PostgreSQL {postgres} "
         f"(fsync {safe[0]}, synchronous_commit {safe[1]}), {queue_server}, {packages}"
     )
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    if not information.exists():
-        return platform.processor()
-    found = re.search(r"model name\s*:\s*(.+)", information.read_text("utf-8"))
-    return found[1] if found else platform.machine()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Counting pairs side by side with other libraries: `python -m bench.speed`."""

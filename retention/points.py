@@ -100,6 +100,12 @@ def copied_rule(text: str) -> EarningRule:
     return EarningRule.parse(text)
 
 
+@lru_cache(maxsize=1024)
+def text_of(rule: EarningRule) -> str:
+    """Return the rule's text, which many orders copy."""
+    return rule.text()
+
+
 def target(order: Order, rule: EarningRule) -> int:
     """Return the points the order should have given as it stands.
 
@@ -108,6 +114,6 @@ def target(order: Order, rule: EarningRule) -> int:
     """
     if not rule.enabled or order.status not in rule.statuses:
         return 0
-    net = kept(order).net
+    net = kept(order).net if order.refunds else Fraction(max(order.net, Decimal(0)))
     amount = net if rule.currency is None else in_currency(net, order.currency, rule.currency)
     return floor(amount * rule.points / Fraction(rule.per)) if amount else 0

@@ -5,7 +5,6 @@ written and when the whole ledger is read anew.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from retention.records import PointEntry, PointLot
 
@@ -13,29 +12,42 @@ from retention.records import PointEntry, PointLot
 def applied(lot: PointLot | None, entry: PointEntry) -> PointLot:
     """Return the lot after one more of its entries; None is a lot that has none yet."""
     if lot is None:
-        lot = PointLot(
-            reference=entry.lot,
-            order_id=entry.order_id,
-            customer_id=entry.customer_id,
-            rule=entry.rule,
-            matures_at=entry.matures_at,
-            expires_at=entry.expires_at,
-        )
-    changes: dict[str, int] = {
-        "pending": lot.pending + entry.pending,
-        "available": lot.available + entry.available,
-        "entries": lot.entries + 1,
-    }
+        lot = _opened(entry)
+    granted, written_off, expired = lot.granted, lot.written_off, lot.expired
     match entry.against:
         case "issued" | "moved":
-            changes["granted"] = lot.granted + entry.points
+            granted += entry.points
         case "written_off":
-            changes["written_off"] = lot.written_off + entry.points
+            written_off += entry.points
         case "expired":
-            changes["expired"] = lot.expired - entry.points
+            expired -= entry.points
         case _:
             pass
-    return replace(lot, **changes)  # type: ignore[arg-type]
+    return PointLot(
+        lot.reference,
+        lot.order_id,
+        lot.customer_id,
+        lot.rule,
+        lot.matures_at,
+        lot.expires_at,
+        lot.pending + entry.pending,
+        lot.available + entry.available,
+        granted,
+        written_off,
+        expired,
+        lot.entries + 1,
+    )
+
+
+def _opened(entry: PointEntry) -> PointLot:
+    return PointLot(
+        entry.lot,
+        entry.order_id,
+        entry.customer_id,
+        entry.rule,
+        entry.matures_at,
+        entry.expires_at,
+    )
 
 
 class Book:

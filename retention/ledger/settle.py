@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from retention.ledger.book import Book, take
-from retention.points import EarningRule, copied_rule, target
+from retention.points import EarningRule, copied_rule, target, text_of
 from retention.records import Order, PointAccount, PointEntry, PointLot, PointReason
 
 Shortfall = Literal["write_off", "owe"]
@@ -54,6 +54,9 @@ def settle(
     if not lots and not wanted:
         return
     posting = _Posting(book, order, terms, moment)
+    if not lots:
+        posting.earn(customer_id, wanted)
+        return
     excess = max(0, given - wanted)
     for lot in sorted(lots, key=lambda lot: lot.customer_id == customer_id):
         excess -= posting.reverse(lot, excess)
@@ -69,7 +72,7 @@ def _terms(lots: list[PointLot], order: Order, rule: EarningRule, moment: dateti
         first = lots[0]
         rule = copied_rule(first.rule)
         return _Terms(rule, first.rule, first.matures_at, first.expires_at)
-    return _Terms(rule, rule.text(), rule.matures_at(order), rule.expires_at(order, moment))
+    return _Terms(rule, text_of(rule), rule.matures_at(order), rule.expires_at(order, moment))
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from bench.tables import print_table
 from connector.woocommerce.events import name_event
 from database import inbox, orders, stores
 from database.inbox import Incoming
-from jobs import apply, drain, queue
+from jobs import apply, drain, queue, reading
 from jobs.context import active_store
 
 EVENTS = 20_000
@@ -20,7 +20,7 @@ MOST_SECONDS = 120.0
 
 PLACES = {
     "lease and unpack": (inbox, "lease"),
-    "read the bodies": (drain, "_read"),
+    "read the bodies": (reading, "meaning_of"),
     "find what is known": (drain, "prepare"),
     "apply": (drain, "absorb"),
     "- keep orders and lines": (orders, "save_orders"),

@@ -13,7 +13,7 @@ from database.bulk import among, insert_rows
 from database.catalogue import product_numbers
 from database.models import Order, OrderLine, Refund
 from database.versions import digest
-from retention.net import KeptOrder, kept
+from retention.net import KeptLine, KeptOrder, kept
 from retention.records import Order as OrderRecord
 from retention.records import OrderLine as LineRecord
 from retention.records import Refund as RefundRecord
@@ -112,25 +112,27 @@ def _save_lines(
         session,
         OrderLine,
         [
-            _line_row(line, position, amounts[order.id], products) | {"order_id": numbers[order.id]}
+            _line_row(numbers[order.id], position, line, products)
             for order in orders
-            for position, line in enumerate(order.lines)
+            for position, line in enumerate(amounts[order.id].lines)
         ],
     )
 
 
 def _line_row(
-    line: LineRecord, position: int, amount: KeptOrder, products: Mapping[str, int]
+    order: int, position: int, amount: KeptLine, products: Mapping[str, int]
 ) -> dict[str, Any]:
+    line = amount.line
     return {
+        "order_id": order,
         "position": position,
         "external_id": line.id,
         "product_id": products[line.product_id] if line.product_id else None,
         "name": line.name,
         "quantity": line.quantity,
         "net": line.net,
-        "kept_quantity": amount.lines[position].quantity,
-        "kept_net": amount.lines[position].net,
+        "kept_quantity": amount.quantity,
+        "kept_net": amount.net,
     }
 
 

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import DataError
 
 from connector.errors import CredentialsRefused, PermanentError, TemporaryError
-from connector.platform import Changed
+from connector.platform import Changed, Meaning
 from database import inbox, stores
 from database.inbox import Leased
 from database.session import store_transaction
@@ -20,13 +20,13 @@ from jobs.facts import Fact, Key, key_of
 from jobs.mentions import forget_handled
 from jobs.notices import act, has_said_goodbye
 from jobs.prepare import prepare
+from jobs.reading import Batch, Batches, give_back, take
 
 log = structlog.get_logger()
 
 BATCH = 500
-# One job ends before RQ's limit, one batch's reading long before its lease.
+# One job ends before RQ's limit.
 DRAIN_SECONDS = 200.0
-READING_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,12 @@ def drain(store_id: str) -> None:
     ends = time.monotonic() + DRAIN_SECONDS
     try:
         store = active_store(context, UUID(store_id))
-        while drain_batch(context, store):
-            if time.monotonic() > ends:
-                queue.enqueue(context.redis, queue.DRAIN, store.id)
-                break
-            store = active_store(context, store.id)
+        with Batches(context, store, BATCH) as batches:
+            while _handle_batch(context, store, batches.next()):
+                if time.monotonic() > ends:
+                    queue.enqueue(context.redis, queue.DRAIN, store.id)
+                    break
+                store = active_store(context, store.id)
     except NotActive:
         log.info("store is not active, its events wait", store=store_id)
         if has_said_goodbye(context, UUID(store_id)):
@@ -69,28 +70,33 @@ def drain_batch(context: Context, store: ActiveStore, limit: int = BATCH) -> int
     Raises:
         NotActive: the store was disconnected or uninstalled; the events wait.
     """
-    with store_transaction(context.engine, store.id) as session:
-        lease, events = inbox.lease(session, limit)
-    if not events:
-        return 0
-    ends = time.monotonic() + READING_SECONDS
-    held = [event.id for event in events]
+    return _handle_batch(context, store, take(context, store, limit))
+
+
+def _handle_batch(context: Context, store: ActiveStore, batch: Batch) -> int:
+    held = [event.id for event, _ in batch.events]
     try:
-        undecided = [read for event in events if (read := _read(context, store, lease, event))]
+        undecided = [
+            read
+            for event, meaning in batch.events
+            if (read := _read(context, store, batch.lease, event, meaning))
+        ]
         for _ in range(ROUNDS):
             if undecided:
-                undecided = _handle(context, store, lease, undecided, ends)
+                undecided = _handle(context, store, batch.lease, undecided, batch.ends)
         held = [read.event.id for read in undecided]
     finally:
-        if held:
-            with store_transaction(context.engine, store.id) as session:
-                inbox.release(session, lease, held)
-    return len(events) - len(held)
+        give_back(context, store, batch.lease, held)
+    return len(batch.events) - len(held)
 
 
-def _read(context: Context, store: ActiveStore, lease: UUID, event: Leased) -> Read | None:
+def _read(
+    context: Context, store: ActiveStore, lease: UUID, event: Leased, meaning: Meaning | Exception
+) -> Read | None:
+    if isinstance(meaning, Exception):
+        _fail(context, store, lease, event, meaning)
+        return None
     try:
-        meaning = store.platform.interpret(event.topic, event.body, region=store.region)
         if isinstance(meaning, Changed):
             return Read(event, facts=[(key_of(meaning.record), Fact(meaning.record))])
         return Read(event, look_up=act(context, store, meaning, event.key))

@@ -16,7 +16,7 @@ from database import inbox, stores
 from database.inbox import Incoming
 from database.models import Order, Store
 from database.versions import Version
-from jobs import absorb, drain, prepare
+from jobs import absorb, drain, prepare, reading
 from jobs.context import connected
 from jobs.facts import Fact, known
 from jobs.reconcile import reconcile
@@ -245,7 +245,7 @@ def test_a_store_that_fails_twice_in_a_row_is_left_in_peace(
 def test_what_there_is_no_time_to_read_waits_without_blame(
     installed: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drain, "READING_SECONDS", -1.0)
+    monkeypatch.setattr(reading, "READING_SECONDS", -1.0)
     deletions(installed, 101, 102)
     put(installed, order_body())
     assert batch(installed) == 1

@@ -32,7 +32,15 @@ def list_stores(settings: AppSettings) -> None:
             row = health.get(store.id)
             if row:
                 click.echo(f"    inbox: {row.waiting} waiting, {row.dead} dead")
+            _echo_warnings(context, store.id)
             _echo_tasks(context, store.id)
+
+
+def _echo_warnings(context: Context, store_id: UUID) -> None:
+    with store_transaction(context.engine, store_id) as session:
+        row = stores.get(session)
+        for warning in row.warnings if row else ():
+            click.echo(f"    warning: {warning}")
 
 
 def _echo_tasks(context: Context, store_id: UUID) -> None:

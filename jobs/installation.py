@@ -21,6 +21,7 @@ from jobs.absorb import lock_store
 from jobs.apply import want_points
 from jobs.context import ActiveStore, Context, connected, describe
 from jobs.history import BACKFILL
+from jobs.profile import keep_profile
 from jobs.subscriptions import webhook_address
 from jobs.write_back import LOCK as WRITING
 from jobs.write_back import write_all
@@ -74,9 +75,7 @@ def _keep(context: Context, name: str, profile: StoreProfile, credentials: Crede
 
 
 def _fill(context: Context, row: Store, profile: StoreProfile, credentials: Credentials) -> None:
-    row.name, row.currency = profile.name, profile.currency
-    row.time_zone, row.country = profile.time_zone, profile.country
-    row.warnings = list(profile.warnings)
+    keep_profile(row, profile)
     row.credentials = context.vault.seal({"key": credentials.key, "secret": credentials.secret})
     try:
         known = context.vault.unseal(row.webhook_secrets) if row.webhook_secrets else []

@@ -24,7 +24,9 @@ from jobs.context import (
     disconnect,
 )
 from jobs.history import look_up, poll
+from jobs.profile import refresh_profile
 from jobs.regroup import regroup_guests
+from jobs.reviews import read_reviews
 from jobs.subscriptions import register_webhooks, topics, webhook_address
 from retention.records import ObjectKind
 
@@ -50,6 +52,7 @@ def reconcile(store_id: str) -> None:
     try:
         store = reconnected(context, UUID(store_id))
         with connected(context, store) as connection:
+            refresh_profile(context, store, connection)
             for kind in ("category", "product", "order"):
                 poll(context, store, connection, kind)
             # Most stores tell nothing of a category that goes.
@@ -84,6 +87,7 @@ def compare_identifiers(store_id: str) -> None:
                 # Time alone makes results old: orders dated ahead come of age.
                 stores.mark_dirty(session)
             look_up(context, store, [("order", identifier) for identifier in refunded])
+            read_reviews(context, store, connection)
         regroup_guests(context, store)
     except NotActive:
         log.info("store is not active, nothing to compare", store=store_id)

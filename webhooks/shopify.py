@@ -17,16 +17,20 @@ from connector.shopify import Shopify
 from connector.shopify.app_config import HOME_PATH, PROXY_PATH, WEBHOOK_PATH
 from connector.shopify.app_proxy import verify_app_proxy
 from connector.shopify.events import COMPLIANCE_TOPICS, shop_of
+from connector.shopify.reading import SIXTY_DAYS
 from connector.shopify.session_token import verify_session_token
 from connector.shopify.shop import shop_url
-from database import points, stores
+from database import points, progress, stores
 from database.session import store_transaction
 from jobs import privacy
 from jobs.context import Context
+from jobs.history import BACKFILL
 from jobs.installation import connect
 from webhooks.receive import Receiver, answer, guarded, signed_headers, timed
 
 log = structlog.get_logger()
+
+LOADING = frozenset(BACKFILL.values())
 
 blueprint = Blueprint("shopify", __name__, template_folder="templates")
 
@@ -83,7 +87,9 @@ def home() -> Response:
     except ConnectorError as error:
         return answer(503 if isinstance(error, TemporaryError) else 400, str(error))
     page = Response(
-        render_template("install/done.html", language=language, manifest=load(), success=True)
+        render_template(
+            "install/home.html", language=language, manifest=load(), **_shown(context, token.shop)
+        )
     )
     page.headers["Content-Security-Policy"] = (
         f"frame-ancestors https://{token.shop} https://admin.shopify.com; "
@@ -99,6 +105,20 @@ def _is_connected(context: Context, shop: str) -> bool:
     with store_transaction(context.engine, store_id) as session:
         row = stores.get(session)
         return row is not None and row.state == "active"
+
+
+def _shown(context: Context, shop: str) -> dict[str, bool]:
+    """What the app's page says of the shop: is its history loaded, are old orders hidden."""
+    store_id = stores.find(context.engine, "shopify", shop_url(shop))
+    if store_id is None:
+        return {"loaded": False, "hides_old_orders": False}
+    with store_transaction(context.engine, store_id) as session:
+        row = stores.get(session)
+        states = {one.state for one in progress.all_tasks(session) if one.task in LOADING}
+        return {
+            "loaded": states == {"done"},
+            "hides_old_orders": row is not None and SIXTY_DAYS in row.warnings,
+        }
 
 
 @blueprint.get(f"{PROXY_PATH}/points")

@@ -11,14 +11,20 @@ from tests.faults.product import Product
 
 
 @pytest.fixture
-def product() -> Iterator[Product]:
-    """The whole product, ready to serve; whatever is left of it afterwards is killed."""
+def stopped_product() -> Iterator[Product]:
+    """The whole product, not yet started; whatever is left of it afterwards is killed."""
     directory = Path(tempfile.mkdtemp(prefix="bazgasht-faults-"))
     directory.chmod(0o755)
     product = Product(directory)
     try:
-        product.start()
         yield product
     finally:
         product.kill()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def product(stopped_product: Product) -> Product:
+    """The whole product, ready to serve."""
+    stopped_product.start()
+    return stopped_product

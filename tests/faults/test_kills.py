@@ -18,7 +18,7 @@ from jobs.queue import JOB_SECONDS, QUEUES, answers
 from sandbox.server import RunningStore
 from sandbox.store import Store
 from tests.faults.product import PARTS, SERVERS, Product, wait_for
-from tests.faults.traffic import Courier, Shoppers, points_of
+from tests.faults.traffic import Courier, Shoppers, courier_of, points_of
 from tests.shop import Shop
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
@@ -82,7 +82,7 @@ def test_whatever_is_killed_under_load_nothing_is_lost_and_nothing_happens_twice
 ) -> None:
     draw = random.Random(SEED)
     store_id = install(product, sandbox)
-    courier = Courier(sandbox.store, SEED)
+    courier = courier_of(sandbox.store, SEED)
     shoppers = Shoppers(sandbox.store, SEED)
     for _ in range(ROUNDS):
         for harm in draw.sample(HARMS, len(HARMS)):

@@ -153,6 +153,18 @@ def trash(store: Store, order: Order) -> None:
     store.fire("order.deleted", order.id)
 
 
+def restore(store: Store, order: Order) -> None:
+    """Take an order out of the trash by hand, as it was before: order.restored."""
+    before = next(str(row.value) for row in order.meta if row.key == TRASH_STATUS_KEY)
+    order.meta = tuple(
+        row for row in order.meta if row.key not in {TRASH_STATUS_KEY, TRASH_TIME_KEY}
+    )
+    order.status = before.removeprefix("wc-")
+    order.modified = clock.now()
+    store.put_order(order)
+    store.fire("order.restored", order.id)
+
+
 def delete(store: Store, order: Order) -> None:
     """Remove an order for good, which fires nothing."""
     store.drop_order(order.id)

@@ -65,6 +65,15 @@ def trash(store: Store, product: Product) -> None:
     store.fire("product.deleted", product.id)
 
 
+def restore(store: Store, product: Product) -> None:
+    """Take a product out of the trash by hand, as it was before: product.restored."""
+    kept = {TRASH_STATUS_KEY, TRASH_TIME_KEY}
+    product.status = next(str(row.value) for row in product.meta if row.key == TRASH_STATUS_KEY)
+    product.meta = tuple(row for row in product.meta if row.key not in kept)
+    product.modified = clock.now()
+    store.fire("product.restored", product.id)
+
+
 def delete(store: Store, product: Product) -> None:
     """Remove a product and its variations for good, which fires nothing."""
     for variation_id in product.variation_ids:

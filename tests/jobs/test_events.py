@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from database.catalogue import published_products
 from database.models import Order, Product, Recommendation
 from jobs import regroup
 from jobs.reconcile import compare_identifiers, reconcile
 from sandbox.operations import orders as store_orders
+from sandbox.operations import products as store_products
 from tests.conftest import Installed
 from tests.jobs.conftest import (
     compute,
@@ -167,6 +169,28 @@ def test_an_order_trashed_twice_in_the_same_words_is_trashed_twice(
         settle(installed)
         assert balance(installed) == {ada: 12}
     assert len([topic for topic, _, _ in events(installed) if topic == "order.deleted"]) == 1
+
+
+def test_what_is_taken_out_of_the_trash_by_hand_is_back_at_once(
+    installed: Installed, shop: Shop, ada: str
+) -> None:
+    store = installed.sandbox.store
+    order, socks = shop.order("Green Tea", email=ADA), shop.product_id("Socks")
+    shop.delete(f"orders/{order['id']}")
+    shop.delete(f"products/{socks}")
+    settle(installed)
+    assert balance(installed) == {}
+    assert str(socks) not in published(installed)
+    store_orders.restore(store, store.orders[order["id"]])
+    store_products.restore(store, store.products[socks])
+    settle(installed)
+    assert balance(installed) == {ada: 12}
+    assert str(socks) in published(installed)
+
+
+def published(installed: Installed) -> set[str]:
+    with installed.scope() as session:
+        return published_products(session)
 
 
 def test_an_order_deleted_for_good_is_found_by_the_daily_comparison(

@@ -86,7 +86,7 @@ def test_a_webhook_that_the_store_has_disabled_is_made_new(
     disabled.status, disabled.failure_count = "disabled", 6
     reconcile(str(installed.id))
     assert disabled.id not in hooks
-    assert len(topics(installed)) == 9
+    assert len(topics(installed)) == 11
     assert {hook.failure_count for hook in hooks.values()} == {0}
     shop.order("Green Tea", email=ADA)
     settle(installed)
@@ -102,7 +102,7 @@ def test_webhooks_are_mended_each_once(installed: Installed, status: str) -> Non
         if status == "deleted":
             del hooks[hook.id]
     reconcile(str(installed.id))
-    assert len(hooks) == len(set(topics(installed))) == 9
+    assert len(hooks) == len(set(topics(installed))) == 11
 
 
 def test_healthy_webhooks_are_left_alone(installed: Installed, calls: Calls) -> None:

@@ -16,7 +16,7 @@ def test_installing_loads_the_catalogue_and_registers_each_webhook_once(
         assert session.scalar(select(func.count()).select_from(Customer)) == 5
     topics = [webhook.topic for webhook in installed.sandbox.store.webhooks.values()]
     assert sorted(topics) == sorted(set(topics))
-    assert len(topics) == 9
+    assert len(topics) == 11
 
 
 def test_a_checkout_becomes_an_order_and_points_on_the_account(installed: Installed) -> None:

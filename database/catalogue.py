@@ -26,7 +26,6 @@ PRODUCT_COLUMNS = (
     "modified_at",
     "content",
     "gone",
-    "skus",
 )
 
 
@@ -78,7 +77,6 @@ def _product_row(product: ProductRecord) -> dict[str, Any]:
         "modified_at": product.modified_at,
         "content": digest(product),
         "gone": False,
-        "skus": product.skus,
     }
 
 

@@ -367,6 +367,7 @@ class WriteBack(Base):
 class Progress(Base):
     """How far a long task of a store is: `page` is the last finished page of `pages`.
 
+    `state` is running, waiting while the store prepares what was asked for, or done.
     `cursor` is the newest modification time that a polling task has seen; `rejected` lists what
     could not be read, as [identifier, reason].
     """

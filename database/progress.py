@@ -55,9 +55,9 @@ def advance(session: Session, task: str, step: Step) -> None:
     session.execute(
         text(
             """
-            UPDATE progress SET page = :page, pages = :pages, done = done + :records,
-              total = :total, rejected = rejected || CAST(:rejected AS jsonb), last_error = NULL,
-              updated_at = clock_timestamp()
+            UPDATE progress SET state = 'running', page = :page, pages = :pages,
+              done = done + :records, total = :total, last_error = NULL,
+              rejected = rejected || CAST(:rejected AS jsonb), updated_at = clock_timestamp()
             WHERE task = :task
             """
         ),
@@ -76,10 +76,21 @@ def note_error(session: Session, task: str, error: str) -> None:
     """Note why the task stopped; it resumes from its last finished page."""
     session.execute(
         text(
-            "UPDATE progress SET last_error = :error, updated_at = clock_timestamp() "
-            "WHERE task = :task"
+            "UPDATE progress SET state = 'running', last_error = :error, "
+            "updated_at = clock_timestamp() WHERE task = :task"
         ),
         {"task": task, "error": error[:1000]},
+    )
+
+
+def note_waiting(session: Session, task: str) -> None:
+    """Note that the store is still preparing what the task asked for: nothing is wrong."""
+    session.execute(
+        text(
+            "UPDATE progress SET state = 'waiting', last_error = NULL, "
+            "updated_at = clock_timestamp() WHERE task = :task"
+        ),
+        {"task": task},
     )
 
 

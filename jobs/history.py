@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from connector.errors import ConnectorError, CredentialsRefused
+from connector.errors import ConnectorError, CredentialsRefused, NotReady
 from connector.platform import ConnectedStore, Page
 from database import catalogue, progress, stores
 from database.progress import Step
@@ -70,14 +70,16 @@ def _install(context: Context, store_id: UUID) -> None:
         log.info("store is not active, its history waits", store=str(store_id))
     except CredentialsRefused as error:
         disconnect(context, store, error)
+    except NotReady as error:
+        log.info("store prepares its history", store=str(store_id), told=str(error))
     except ConnectorError as error:
         log.warning("history interrupted, to be resumed", store=str(store_id), error=str(error))
 
 
 def _is_unfinished(context: Context, store: ActiveStore) -> bool:
     with store_transaction(context.engine, store.id) as session:
-        running = {row.task for row in progress.all_tasks(session) if row.state == "running"}
-    return not running.isdisjoint(BACKFILL.values())
+        unfinished = {row.task for row in progress.all_tasks(session) if row.state != "done"}
+    return not unfinished.isdisjoint(BACKFILL.values())
 
 
 def backfill(context: Context, store: ActiveStore, kind: ObjectKind, task: str) -> None:
@@ -131,7 +133,10 @@ def _load(
     except ConnectorError as error:
         with store_transaction(context.engine, store.id) as session:
             lock_store(session, store)
-            progress.note_error(session, task, f"{type(error).__name__}: {error}")
+            if isinstance(error, NotReady):
+                progress.note_waiting(session, task)
+            else:
+                progress.note_error(session, task, f"{type(error).__name__}: {error}")
         raise
     return seen
 

@@ -29,6 +29,7 @@ from database.versions import known_versions
 from jobs import privacy, queue
 from jobs.context import ActiveStore, Context, NotActive, connected
 from jobs.facts import Key
+from jobs.profile import refresh_profile
 
 log = structlog.get_logger()
 
@@ -56,7 +57,8 @@ def act(context: Context, store: ActiveStore, meaning: Meaning, event_key: str) 
         case BulkFinished():
             queue.enqueue(context.redis, queue.INSTALL, store.id)
         case ProfileChanged():
-            queue.enqueue(context.redis, queue.RECONCILE, store.id)
+            with connected(context, store) as connection:
+                refresh_profile(context, store, connection)
         case PersonalData() | StoreErased():
             privacy.accept(context, store.id, meaning, event_key)
         case Uninstalled():

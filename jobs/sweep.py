@@ -43,7 +43,7 @@ def resume_histories(context: Context) -> None:
                 row
                 for row in progress.all_tasks(session)
                 if row.task in BACKFILL.values()
-                and row.state == "running"
+                and row.state != "done"
                 and now - row.updated_at > STALLED
             ]
         # A later kind waits while an earlier one loads, so only if all stand still is it stalled.

@@ -31,7 +31,6 @@ LIFT = "lift"
 SCORE = "score"
 RANK = "rank"
 REASON_KIND = "reason_kind"
-LIST_ID = "list_id"
 FIRST_CATEGORY_ID = "first_category_id"
 SECOND_CATEGORY_ID = "second_category_id"
 SHARE = "share"
@@ -110,33 +109,6 @@ PAIRS = pl.Schema(
 too; `other_base` of all `total` have it. `support` is count / total, `confidence` is
 count / base, `base_rate` is other_base / total and `lift` is confidence / base_rate, which has
 no upper bound. `score` is what to rank by.
-"""
-
-CHOICES = pl.Schema({LIST_ID: pl.Int64(), PRODUCT_ID: pl.Int64(), KIND: pl.String()})
-"""What the merchant chose: `kind` is "pin" (the product goes first) or "ban" (it is not shown)
-in the list of the product `list_id`, or in every list where that is 0. Pins are in their order;
-what is chosen for one list goes before what is chosen for all.
-"""
-
-PERSONAL = pl.Schema(
-    {CUSTOMER_ID: pl.Int64(), RANK: pl.Int32(), PRODUCT_ID: pl.Int64(), SCORE: pl.Float64()}
-)
-"""What each customer is expected to buy next, rank 1 first; scores only rank."""
-
-CATEGORY_PAIRS = pl.Schema(
-    {
-        CATEGORY_ID: pl.Int64(),
-        OTHER_ID: pl.Int64(),
-        COUNT: pl.Int64(),
-        BASE: pl.Int64(),
-        BASE_RATE: pl.Float64(),
-        LIFT: pl.Float64(),
-        SCORE: pl.Float64(),
-    }
-)
-"""Of `base` orders with a product of the category, `count` have the other product beside one;
-`base_rate` is the other product's share of all orders, `lift` is count / base / base_rate.
-`score` is what to rank by.
 """
 
 RECOMMENDATIONS = pl.Schema(

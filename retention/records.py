@@ -25,7 +25,7 @@ class Product:
 
     `category_ids` are the store's, in the store's order. `cross_sell_ids` is the list in the
     store now, whoever wrote it. `recommendable` says that a shopper can find and buy it:
-    published, visible in the catalogue and in stock. `skus` are its stock numbers.
+    published, visible in the catalogue and in stock.
     """
 
     id: str
@@ -36,7 +36,6 @@ class Product:
     category_ids: tuple[str, ...] = ()
     cross_sell_ids: tuple[str, ...] = ()
     modified_at: datetime | None = None
-    skus: tuple[str, ...] = ()
 
     @property
     def recommendable(self) -> bool:
@@ -145,7 +144,7 @@ class Reason:
     one too, against the `base_rate` share among all. `lift` is their ratio.
     """
 
-    kind: Literal["together", "next", "category", "popular", "pinned"]
+    kind: Literal["together", "next", "category", "popular"]
     count: int
     base: int
     base_rate: float

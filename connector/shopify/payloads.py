@@ -199,7 +199,6 @@ class Variant(Payload):
     """A variant of a product."""
 
     available_for_sale: bool
-    sku: str | None = None
 
 
 class CategoryNote(Payload):

@@ -1,12 +1,13 @@
 """The main job on a pretend Shopify shop, through the same jobs and tables as on WooCommerce."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
 
-from database import stores
-from database.models import Customer, Order, PointEntry, Product
+from database import progress, stores
+from database.models import Customer, Order, PointEntry, Product, Store
 from jobs.drain import drain
 from jobs.recompute import recompute
 from jobs.reconcile import compare_identifiers
@@ -86,3 +87,46 @@ def test_tags_of_customers_come_and_go_with_the_setting(merchant: Merchant) -> N
     set_settings(merchant, customer_tags=False)
     merchant.compute()
     assert tags[ada] == ("vip", "Bazgasht")
+
+
+def test_a_history_that_the_shop_still_prepares_waits_and_is_no_trouble(
+    merchant: Merchant,
+) -> None:
+    bulk = merchant.shop.bulk
+    merchant.shop.uninstall()
+    merchant.catch_up()
+    for operation in bulk.listed():
+        bulk.expire(operation)
+    bulk.hold()
+    while not bulk.is_full:
+        bulk.run("{ products { edges { node { id } } } }", grouped=False)
+    merchant.open_app()
+    work_off(merchant.context)
+    assert tasks(merchant)["backfill: categories"] == ("done", None)
+    assert tasks(merchant)["backfill: products"] == ("waiting", None)
+    bulk.release()
+    merchant.shop.drain_deliveries()
+    merchant.catch_up()
+    assert {state for name, state in tasks(merchant).items() if name.startswith("backfill")} == {
+        ("done", None)
+    }
+
+
+def tasks(merchant: Merchant) -> dict[str, tuple[str, str | None]]:
+    """Each task's state and what went wrong with it."""
+    with merchant.scope() as session:
+        return {row.task: (row.state, row.last_error) for row in progress.all_tasks(session)}
+
+
+def test_what_a_shop_says_of_itself_is_known_at_once(merchant: Merchant) -> None:
+    settings = merchant.shop.store.settings
+    merchant.shop.store.settings = replace(
+        settings, name="New name", currency="CAD", time_zone="America/Toronto"
+    )
+    told = {"id": 1, "myshopify_domain": merchant.shop.domain}
+    merchant.shop.merchant.events.tell("shop/update", told)
+    merchant.shop.drain_deliveries()
+    drain(str(merchant.id))
+    with merchant.scope() as session:
+        row = session.scalars(select(Store)).one()
+    assert (row.name, row.currency, row.time_zone) == ("New name", "CAD", "America/Toronto")

@@ -62,7 +62,7 @@ def bought_together(lines: pl.DataFrame, top: int = 20) -> pl.DataFrame:
     _check(lines, top)
     orders = baskets(lines)
     best = best_together(orders, weights_of_sizes(pair_weights()), ranking(orders.base, top))
-    return _table("together", best, orders.base, len(orders.starts) - 1, orders.product_ids)
+    return pairs_table("together", best, orders.base, len(orders.starts) - 1, orders.product_ids)
 
 
 def bought_next(lines: pl.DataFrame, window_days: int = 180, top: int = 20) -> pl.DataFrame:
@@ -89,7 +89,7 @@ def bought_next(lines: pl.DataFrame, window_days: int = 180, top: int = 20) -> p
         ranking(base, top),
     )
     customers = len(np.unique(bought.customers))
-    return _table("next", best, base, customers, bought.orders.product_ids)
+    return pairs_table("next", best, base, customers, bought.orders.product_ids)
 
 
 def pair_weights() -> NDArray[np.float64]:
@@ -149,7 +149,7 @@ def _later_orders(orders: Histories, window_days: int) -> tuple[Integers, Intege
     return starts, np.maximum(starts, ends)
 
 
-def _table(
+def pairs_table(
     kind: Literal["together", "next"],
     best: BestPairs,
     base: Integers,

@@ -1,0 +1,73 @@
+"""Many lists of numbers that grow and shrink, in one array that compiled code can read."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retention import pair_kernels
+from retention.baskets import Cells, Integers
+
+SPARE = 1.25
+"""How much longer than needed an array is made that has become too short."""
+
+
+def longer(numbers: NDArray[Any], length: int) -> NDArray[Any]:
+    """Return the array with zeros behind, for so many numbers at least and some to come."""
+    return np.concatenate(
+        [numbers, np.zeros(int(length * SPARE) - len(numbers) + 1, dtype=numbers.dtype)]
+    )
+
+
+class Pool:
+    """Lists in one array: list k is `cells[begins[k] : begins[k] + sizes[k]]`."""
+
+    def __init__(self, starts: Integers, cells: Cells) -> None:
+        self.begins, self.sizes = starts[:-1].copy(), np.diff(starts)
+        self._rooms = self.sizes.copy()
+        self.cells = cells
+        self._end = len(cells)
+
+    def get(self, place: int) -> Cells:
+        """One list."""
+        begin = self.begins[place]
+        return self.cells[begin : begin + self.sizes[place]]
+
+    def put(self, place: int, values: Cells) -> None:
+        """Replace a list; one beyond the last is added."""
+        if place >= len(self.begins):
+            self.begins, self.sizes, self._rooms = (
+                longer(known, place + 1) for known in (self.begins, self.sizes, self._rooms)
+            )
+        if len(values) > self._rooms[place]:
+            self._move(place, 2 * len(values))
+        self.sizes[place] = len(values)
+        self.get(place)[:] = values
+
+    def add(self, place: int, value: int) -> None:
+        """Add a number to a list."""
+        size = self.sizes[place]
+        if size == self._rooms[place]:
+            self._move(place, 2 * size + 2)
+        self.cells[self.begins[place] + size] = value
+        self.sizes[place] = size + 1
+
+    def remove(self, place: int, value: int) -> None:
+        """Take a number out of a list that has it once; the last one takes its place."""
+        values = self.get(place)
+        values[np.flatnonzero(values == value)[0]] = values[-1]
+        self.sizes[place] -= 1
+
+    def _move(self, place: int, room: int) -> None:
+        if self._end + room > len(self.cells):
+            self._pack(room)
+        self.cells[self._end : self._end + self.sizes[place]] = self.get(place)
+        self.begins[place], self._rooms[place] = self._end, room
+        self._end += room
+
+    def _pack(self, room: int) -> None:
+        """Close the gaps that lists which moved have left, and make more room if that is little."""
+        starts = np.concatenate([[0], np.cumsum(self._rooms)])
+        cells = np.empty(int(starts[-1] * SPARE) + room, dtype=np.int32)
+        pair_kernels.pack(self.begins, self.sizes, self.cells, starts, cells)
+        self.begins, self.cells, self._end = starts[:-1].copy(), cells, int(starts[-1])

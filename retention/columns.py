@@ -111,6 +111,27 @@ count / base, `base_rate` is other_base / total and `lift` is confidence / base_
 no upper bound. `score` is what to rank by.
 """
 
+PERSONAL = pl.Schema(
+    {CUSTOMER_ID: pl.Int64(), RANK: pl.Int32(), PRODUCT_ID: pl.Int64(), SCORE: pl.Float64()}
+)
+"""What each customer is expected to buy next, rank 1 first; scores only rank."""
+
+CATEGORY_PAIRS = pl.Schema(
+    {
+        CATEGORY_ID: pl.Int64(),
+        OTHER_ID: pl.Int64(),
+        COUNT: pl.Int64(),
+        BASE: pl.Int64(),
+        BASE_RATE: pl.Float64(),
+        LIFT: pl.Float64(),
+        SCORE: pl.Float64(),
+    }
+)
+"""Of `base` orders with a product of the category, `count` have the other product beside one;
+`base_rate` is the other product's share of all orders, `lift` is count / base / base_rate.
+`score` is what to rank by.
+"""
+
 RECOMMENDATIONS = pl.Schema(
     {
         PRODUCT_ID: pl.Int64(),

@@ -27,6 +27,7 @@ def serve_web(settings: AppSettings) -> None:
     with TemporaryDirectory(prefix="bazgasht-metrics-") as counts:
         # Here the processes keep what they count, so that each can tell what all have counted.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+        os.register_at_fork(after_in_child=_end_when_told)
         Granian(
             "bazgasht.app:from_environment",
             factory=True,
@@ -40,6 +41,16 @@ def serve_web(settings: AppSettings) -> None:
             respawn_failed_workers=True,
             workers_kill_timeout=10,
         ).serve()
+
+
+def _end_when_told() -> None:
+    """Let a process that is still starting be ended by a signal.
+
+    It is forked with the leader's handlers, which would take the signal and do nothing about it;
+    the leader would then wait in vain. Its own handlers come once it serves.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run_worker(settings: AppSettings, name: str) -> None:

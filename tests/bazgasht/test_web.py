@@ -4,18 +4,26 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from uuid import UUID
 
 import psutil
 import requests
 from requests.adapters import HTTPAdapter
+from sqlalchemy import func, select, text
 from urllib3.util import Retry
 
 from bazgasht.services import RunningServices
+from database.models import InboxEvent
+from database.session import store_transaction
 from jobs.context import Context
 from tests.conftest import SECRET_KEY
+from tests.database.rows import new_store
 from tests.faults.product import free_port, wait_for
+from tests.webhooks.deliveries import SECRET, headers_of, order_body, post, set_secrets
 
 PROCESSES = 3
 
@@ -41,6 +49,17 @@ def web(services: RunningServices) -> Iterator[tuple[str, psutil.Process]]:
             leader.terminate()
 
 
+@contextmanager
+def inbox_closed(context: Context, store_id: UUID) -> Iterator[Callable[[], bool]]:
+    """Let no event be kept while the block runs; yields whether one is being kept."""
+    waits = text(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'inbox_events'::regclass"
+    )
+    with store_transaction(context.engine, store_id) as session:
+        session.execute(text("LOCK TABLE inbox_events IN SHARE MODE"))
+        yield lambda: bool(session.scalar(waits))
+
+
 def answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=2).ok
@@ -59,7 +78,7 @@ def counted(url: str) -> list[float]:
     """How many deliveries were refused as unknown, asked often enough to meet each process."""
     told = [patient_get(f"{url}/metrics") for _ in range(4 * PROCESSES)]
     pattern = r'bazgasht_acknowledgement_seconds_count{status="404"} (\S+)'
-    return [float(found) for text in told for found in re.findall(pattern, text)]
+    return [float(found) for page in told for found in re.findall(pattern, page)]
 
 
 def test_each_process_tells_what_all_have_counted_even_one_that_was_killed(
@@ -74,3 +93,34 @@ def test_each_process_tells_what_all_have_counted_even_one_that_was_killed(
         leader.children()[0].kill()
         wait_for(lambda: len(leader.children()) == PROCESSES, "it is not started again")
         assert counted(url) == [20.0] * 4 * PROCESSES
+
+
+def test_a_process_that_is_still_starting_does_not_delay_the_end(
+    services: RunningServices, context: Context
+) -> None:
+    with web(services) as (_, leader):
+        first = set(leader.children())
+        next(iter(first)).kill()
+        wait_for(lambda: set(leader.children()) - first, "it is not started again")
+        leader.terminate()
+        # A process that does not end is given ten seconds before it is killed.
+        leader.wait(8)
+
+
+def test_a_delivery_under_way_is_kept_and_answered_though_the_part_is_told_to_stop(
+    services: RunningServices, context: Context
+) -> None:
+    store_id = new_store(context.engine)
+    set_secrets(context, store_id, SECRET)
+    body = order_body()
+    with web(services) as (url, leader), ThreadPoolExecutor(1) as sender:
+        with inbox_closed(context, store_id) as is_waited_for:
+            address = f"{url}/webhooks/woocommerce/{store_id}"
+            answer = sender.submit(post, address, body, headers_of(body))
+            wait_for(is_waited_for, "the delivery does not come")
+            leader.terminate()
+            time.sleep(0.5)
+        assert answer.result(10).status_code == 200
+        leader.wait(8)
+    with store_transaction(context.engine, store_id) as session:
+        assert session.scalar(select(func.count()).select_from(InboxEvent)) == 1

@@ -26,7 +26,7 @@ def report(journey: Journey) -> None:
     with store_transaction(journey.context.engine, journey.store_id) as session:
         computation = results.figures(session)
         figures: dict[str, Any] = computation.figures if computation else {}
-        screen.line("\nRead back from the store, and equal to what we claim:")
+        screen.line(f"\nThe {journey.shop.title} store, read back and equal to what we claim:")
         screen.table(_claims(journey))
         screen.line("\nThe second purchase:")
         _second_purchase(session, journey, figures)

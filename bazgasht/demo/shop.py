@@ -62,9 +62,10 @@ class Account(NamedTuple):
 
 
 class DemoShop(Protocol):
-    """A pretend store of one platform."""
+    """A pretend store of one platform, which people call `title`."""
 
     platform: str
+    title: str
     levers: Levers
     store_url: str
     live_orders: int

@@ -3,6 +3,8 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -14,12 +16,14 @@ from connector.shopify.ids import gid, number_of
 from connector.shopify.shop import API_VERSION
 
 AT_ONCE = 100
+CUSTOMER_ORDERS = Path(__file__).with_name("customer_orders.graphql").read_text("utf-8")
 
 
 class ShopifyDemo:
     """See `bazgasht.demo.shop.DemoShop`. `token` gives the access token that the app has."""
 
     platform = "shopify"
+    title = "Shopify"
     live_orders = 60
     live_per_second = 4.0
 
@@ -54,31 +58,46 @@ class ShopifyDemo:
             written = (fields.get(names[name]) for name in OURS)
             yield Account(number_of(node["id"]), *written)
 
-    def earned(self, account: str) -> int | None:  # noqa: ARG002
-        """Not worked out: the documents list no orders of one customer."""
-        return None
+    def earned(self, account: str) -> int | None:
+        """One point for each whole unit of each paid order's lines."""
+        return sum(
+            int(Decimal(order["currentSubtotalPriceSet"]["shopMoney"]["amount"]))
+            for order in self._orders_of(account)
+            if order["fullyPaid"] and not order["cancelledAt"]
+        )
 
     def links(self, product: str, account: str) -> list[tuple[str, str]]:  # noqa: ARG002
         """The storefront's pages."""
         url = self.levers.url
         return [("the shop", f"{url}/"), ("a customer's points", f"{url}/my-account/{account}")]
 
+    def _orders_of(self, account: str) -> Iterator[dict[str, Any]]:
+        after = None
+        while True:
+            query = f"customer_id:{account}"
+            found = self._ask(CUSTOMER_ORDERS, after=after, query=query)["orders"]
+            yield from found["nodes"]
+            if not found["pageInfo"]["hasNextPage"]:
+                return
+            after = found["pageInfo"]["endCursor"]
+
     def _nodes(self, kind: str, listing: str, name: str, reading: str) -> Iterator[dict[str, Any]]:
         identifiers: list[str] = []
         after = None
         while True:
-            found = self._ask(listing, after=after, query=None, sortKey="ID")[name]
+            asked = document(listing)
+            found = self._ask(asked, after=after, query=None, sortKey="ID")[name]
             identifiers += [number_of(node["id"]) for node in found["nodes"]]
             if not found["pageInfo"]["hasNextPage"]:
                 break
             after = found["pageInfo"]["endCursor"]
         for start in range(0, len(identifiers), AT_ONCE):
             ids = [gid(kind, one) for one in identifiers[start : start + AT_ONCE]]
-            yield from self._ask(reading, ids=ids)["nodes"]
+            yield from self._ask(document(reading), ids=ids)["nodes"]
 
-    def _ask(self, name: str, **variables: object) -> dict[str, Any]:
+    def _ask(self, asked: str, **variables: object) -> dict[str, Any]:
         while True:
-            content = self._answer(name, variables)
+            content = self._answer(asked, variables)
             errors = content.get("errors") or []
             if not errors:
                 data: dict[str, Any] = content["data"]
@@ -87,10 +106,10 @@ class ShopifyDemo:
                 raise RuntimeError(f"reading back: {errors[0].get('message')}")
             time.sleep(1)
 
-    def _answer(self, name: str, variables: dict[str, object]) -> dict[str, Any]:
+    def _answer(self, asked: str, variables: dict[str, object]) -> dict[str, Any]:
         answer = self.levers.session.post(
             f"{self.levers.url}/admin/api/{API_VERSION}/graphql.json",
-            json={"query": document(name), "variables": variables},
+            json={"query": asked, "variables": variables},
             headers={"X-Shopify-Access-Token": self._token()},
             timeout=SECONDS,
         )

@@ -18,6 +18,7 @@ class WooCommerceDemo:
     """See `bazgasht.demo.shop.DemoShop`."""
 
     platform = "woocommerce"
+    title = "WooCommerce"
     live_orders = 300
     live_per_second = 20.0
 

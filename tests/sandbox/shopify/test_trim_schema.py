@@ -12,6 +12,7 @@ from sandbox.shopify.trim_schema import SCHEMA_FILE, documents_in, read_schema, 
 
 ROOT = Path(__file__).parents[3]
 FOLDERS = [
+    ROOT / "bazgasht" / "demo",
     ROOT / "connector" / "shopify" / "documents",
     ROOT / "tests" / "sandbox" / "shopify" / "documents",
 ]

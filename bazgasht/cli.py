@@ -129,6 +129,7 @@ def parse_store(value: str) -> UUID:
 def load_commands() -> None:
     """Let the modules that hold commands join the group; they need it to be there first."""
     from bazgasht import (  # noqa: PLC0415
+        choice_commands,  # noqa: F401
         cost_commands,  # noqa: F401
         import_commands,  # noqa: F401
         points_commands,  # noqa: F401

@@ -143,6 +143,7 @@ class Settings(BaseModel):
     guest_identity: Literal["email", "phone"]
     next_purchase_days: int
     recommendations_per_product: int
+    largest_category_percent: int
     cross_sell_mode: Literal["beside", "replace", "off"]
     customer_tags: bool
     points_enabled: bool

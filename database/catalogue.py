@@ -26,6 +26,7 @@ PRODUCT_COLUMNS = (
     "modified_at",
     "content",
     "gone",
+    "skus",
 )
 
 
@@ -77,6 +78,7 @@ def _product_row(product: ProductRecord) -> dict[str, Any]:
         "modified_at": product.modified_at,
         "content": digest(product),
         "gone": False,
+        "skus": product.skus,
     }
 
 

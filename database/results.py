@@ -111,6 +111,8 @@ def reasons(session: Session, product: str) -> Sequence[Any]:
 
 def sentence(row: Recommendation, name: str) -> str:
     """Why a product is recommended, in a sentence whose numbers can be checked."""
+    if row.reason_kind == "pinned":
+        return f"pinned; {row.count} of {row.base} buyers of the store bought {name}"
     whom = {"together": "orders with it", "next": "of its buyers", "category": "category buyers"}
     verb = "had" if row.reason_kind == "together" else "bought"
     among = whom.get(row.reason_kind, "buyers of the store")

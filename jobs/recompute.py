@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from connector.manifest import load
-from database import outbox, purchases, results, stores
+from database import choices, outbox, purchases, results, stores
 from database.catalogue import published_products
 from database.models import CategoryFlow, CustomerCategory, ProductAffinity, Recommendation
 from database.session import store_lock, store_transaction
@@ -64,7 +64,8 @@ def recompute_now(context: Context, store: ActiveStore) -> int:
             store.settings.category_level,
             lambda ids: store.platform.categories_of(ids, store.settings.category_source),
         )
-    computed = compute(lines, products, options(store))
+        chosen = choices.table(session)
+    computed = compute(lines, products, options(store), chosen)
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
         _keep(session, computed, _period(lines), monotonic() - began)
@@ -80,6 +81,7 @@ def options(store: ActiveStore) -> Options:
         next_purchase_days=store.settings.next_purchase_days,
         recommendations_per_product=store.settings.recommendations_per_product,
         minimum_customers=store.settings.minimum_customers,
+        largest_category_percent=store.settings.largest_category_percent,
     )
 
 

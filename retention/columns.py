@@ -31,6 +31,7 @@ LIFT = "lift"
 SCORE = "score"
 RANK = "rank"
 REASON_KIND = "reason_kind"
+LIST_ID = "list_id"
 FIRST_CATEGORY_ID = "first_category_id"
 SECOND_CATEGORY_ID = "second_category_id"
 SHARE = "share"
@@ -109,6 +110,12 @@ PAIRS = pl.Schema(
 too; `other_base` of all `total` have it. `support` is count / total, `confidence` is
 count / base, `base_rate` is other_base / total and `lift` is confidence / base_rate, which has
 no upper bound. `score` is what to rank by.
+"""
+
+CHOICES = pl.Schema({LIST_ID: pl.Int64(), PRODUCT_ID: pl.Int64(), KIND: pl.String()})
+"""What the merchant chose: `kind` is "pin" (the product goes first) or "ban" (it is not shown)
+in the list of the product `list_id`, or in every list where that is 0. Pins are in their order;
+what is chosen for one list goes before what is chosen for all.
 """
 
 PERSONAL = pl.Schema(

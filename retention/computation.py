@@ -16,12 +16,13 @@ from retention.second_purchase_predictions import second_categories
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a merchant may set: minutes, days, list lengths and customers needed."""
+    """What a merchant may set: minutes, days, list lengths, customers needed, percent of a list."""
 
     joining_minutes: int
     next_purchase_days: int
     recommendations_per_product: int
     minimum_customers: int
+    largest_category_percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,18 @@ class Computed:
     figures: dict[str, Any]
 
 
-def compute(lines: pl.DataFrame, products: pl.DataFrame, options: Options) -> Computed:
+def compute(
+    lines: pl.DataFrame,
+    products: pl.DataFrame,
+    options: Options,
+    choices: pl.DataFrame | None = None,
+) -> Computed:
     """Compute a store.
 
     Args:
         lines: `retention.columns.LINES`, the lines of the orders that count.
         products: `retention.columns.PRODUCTS`, every product.
+        choices: `retention.columns.CHOICES`, what the merchant pins and bans.
 
     Raises:
         ValueError: a table lacks a column or an option is out of its range.
@@ -60,7 +67,12 @@ def compute(lines: pl.DataFrame, products: pl.DataFrame, options: Options) -> Co
     return Computed(
         pairs=pairs,
         recommendations=recommendations(
-            pairs, lines, products, options.recommendations_per_product
+            pairs,
+            lines,
+            products,
+            options.recommendations_per_product,
+            choices,
+            options.largest_category_percent,
         ),
         category_flow=flow,
         customer_categories=customer_categories(bought, flow, predicted),

@@ -19,9 +19,18 @@ from retention.columns import (
     RANK,
     REASON_KIND,
     RECOMMENDABLE,
-    RECOMMENDATIONS,
     SCORE,
     require,
+)
+from retention.listing import (
+    CANDIDATE,
+    TIER,
+    checked,
+    most_of_one_category,
+    of_every_list,
+    pinned,
+    ranked,
+    spare,
 )
 
 FUSION_CONSTANT = 5
@@ -29,12 +38,14 @@ FUSION_CONSTANT = 5
 20 it nearly forgets the ranks. On The Complete Journey's last 11 weeks five products found 6.2 %
 of a basket's others with 5 and 6.0 % with 60, and pairs reached 31 % and 30 % of the catalogue."""
 
-_TIER = "tier"
-_CANDIDATE = (PRODUCT_ID, OTHER_ID, _TIER, SCORE, REASON_KIND, COUNT, BASE, BASE_RATE, LIFT)
-
 
 def recommendations(
-    pairs: pl.DataFrame, lines: pl.DataFrame, products: pl.DataFrame, size: int = 5
+    pairs: pl.DataFrame,
+    lines: pl.DataFrame,
+    products: pl.DataFrame,
+    size: int = 5,
+    choices: pl.DataFrame | None = None,
+    category_percent: int = 100,
 ) -> pl.DataFrame:
     """Return for every product of `products` up to `size` others (columns `RECOMMENDATIONS`).
 
@@ -52,23 +63,33 @@ def recommendations(
     own category (reason "category": of `base` buyers of the category `count` bought it) and
     then in the whole store ("popular": of all `base` buyers); their score is count / base. A
     product nobody bought is never recommended. Equal scores go to the smaller identifier.
+
+    `choices` (`CHOICES`) are the merchant's: banned products are replaced, pinned ones go first
+    (reason "pinned": of all `base` buyers `count` bought it) if they can be bought. At most
+    `category_percent` of a list's `size`, but at least one product, are of one category, as long
+    as there is anything else; pinned ones count, but are never moved.
     Rows are sorted by product and rank.
-    Raises ValueError when a table lacks a column or `size` is below 1.
+    Raises ValueError when a table lacks a column, `size` is below 1 or `category_percent` is not
+    between 1 and 100.
     """
     require(pairs, PAIRS, "pairs")
     require(lines, LINES, "lines")
     require(products, PRODUCTS, "products")
-    if size < 1:
-        raise ValueError(f"size is {size}; recommend at least one product")
-    recommendable = products.filter(pl.col(RECOMMENDABLE))[PRODUCT_ID].implode()
+    chosen = checked(choices, size, category_percent)
+    banned = of_every_list(chosen, "ban").implode()
+    wanted = pl.col(RECOMMENDABLE) & ~pl.col(PRODUCT_ID).is_in(banned)
+    recommendable = products.filter(wanted)[PRODUCT_ID].implode()
     bought = _bought(lines, products)
-    popular = _popular(bought).filter(pl.col(OTHER_ID).is_in(recommendable))
+    sold = _popular(bought)
+    popular = sold.filter(pl.col(OTHER_ID).is_in(recommendable))
+    needed = size + spare(chosen)
     candidates = [
+        pinned(chosen, products, sold),
         _from_pairs(pairs.filter(pl.col(OTHER_ID).is_in(recommendable))),
-        _from_category(popular, bought, products, size),
-        _from_store(popular, products, size),
+        _from_category(popular, bought, products, needed),
+        _from_store(_of_many_categories(popular, needed, category_percent), products),
     ]
-    return _ranked(pl.concat(candidates), products, size)
+    return ranked(pl.concat(candidates), products, size, chosen, category_percent)
 
 
 def _from_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -83,12 +104,12 @@ def _from_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
         .sort(RANK, KIND, descending=[False, True])
         .group_by(PRODUCT_ID, OTHER_ID, maintain_order=True)
         .agg(
-            pl.lit(1, dtype=pl.Int32).alias(_TIER),
+            pl.lit(1, dtype=pl.Int32).alias(TIER),
             (1 / (FUSION_CONSTANT + pl.col(RANK))).sum().alias(SCORE),
             pl.col(KIND).first().alias(REASON_KIND),
             pl.col(COUNT, BASE, BASE_RATE, LIFT).first(),
         )
-        .select(_CANDIDATE)
+        .select(CANDIDATE)
     )
 
 
@@ -132,40 +153,39 @@ def _from_category(
         .join(most_bought, on=CATEGORY_ID)
         .join(buyers, on=CATEGORY_ID)
         .with_columns(
-            pl.lit(2, dtype=pl.Int32).alias(_TIER),
+            pl.lit(2, dtype=pl.Int32).alias(TIER),
             (pl.col(COUNT) / pl.col(BASE)).alias(SCORE),
             pl.lit("category").alias(REASON_KIND),
             (pl.col(COUNT) / pl.col(BASE) / pl.col(BASE_RATE)).alias(LIFT),
         )
-        .select(_CANDIDATE)
+        .select(CANDIDATE)
     )
 
 
-def _from_store(popular: pl.DataFrame, products: pl.DataFrame, size: int) -> pl.DataFrame:
+def _of_many_categories(popular: pl.DataFrame, size: int, category_percent: int) -> pl.DataFrame:
+    """Return the most bought products that fill any list, whatever it has already.
+
+    Of each category there are as many as a list may have, and one more because the product
+    itself may be among them. Three times the size is enough: a place of the list can take one
+    candidate that is there already and let one be left over, and needs one.
+    """
+    most = size if category_percent == 100 else most_of_one_category(size, category_percent)
+    place = pl.int_range(pl.len()).over(CATEGORY_ID)
+    of_each = popular.filter((place <= most) | pl.col(CATEGORY_ID).is_null())
+    return pl.concat([popular.head(size + 1), of_each.head(3 * size + 1)]).unique(
+        OTHER_ID, maintain_order=True
+    )
+
+
+def _from_store(popular: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
     return (
         products.select(PRODUCT_ID)
-        .join(popular.head(size + 1), how="cross")
+        .join(popular, how="cross")
         .with_columns(
-            pl.lit(3, dtype=pl.Int32).alias(_TIER),
+            pl.lit(3, dtype=pl.Int32).alias(TIER),
             pl.col(BASE_RATE).alias(SCORE),
             pl.lit("popular").alias(REASON_KIND),
             pl.lit(1.0).alias(LIFT),
         )
-        .select(_CANDIDATE)
-    )
-
-
-def _ranked(candidates: pl.DataFrame, products: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Return each product's best candidates, earlier tiers first, each other product once."""
-    rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(PRODUCT_ID)
-    return (
-        candidates.filter(
-            pl.col(PRODUCT_ID) != pl.col(OTHER_ID),
-            pl.col(PRODUCT_ID).is_in(products[PRODUCT_ID].implode()),
-        )
-        .sort(PRODUCT_ID, _TIER, SCORE, OTHER_ID, descending=[False, False, True, False])
-        .unique([PRODUCT_ID, OTHER_ID], keep="first", maintain_order=True)
-        .with_columns(rank.alias(RANK))
-        .filter(pl.col(RANK) <= size)
-        .select(RECOMMENDATIONS.names())
+        .select(CANDIDATE)
     )

@@ -25,7 +25,7 @@ class Product:
 
     `category_ids` are the store's, in the store's order. `cross_sell_ids` is the list in the
     store now, whoever wrote it. `recommendable` says that a shopper can find and buy it:
-    published, visible in the catalogue and in stock.
+    published, visible in the catalogue and in stock. `skus` are its stock numbers.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Product:
     category_ids: tuple[str, ...] = ()
     cross_sell_ids: tuple[str, ...] = ()
     modified_at: datetime | None = None
+    skus: tuple[str, ...] = ()
 
     @property
     def recommendable(self) -> bool:
@@ -144,7 +145,7 @@ class Reason:
     one too, against the `base_rate` share among all. `lift` is their ratio.
     """
 
-    kind: Literal["together", "next", "category", "popular"]
+    kind: Literal["together", "next", "category", "popular", "pinned"]
     count: int
     base: int
     base_rate: float

@@ -87,6 +87,7 @@ def read_product(content: object) -> Product:
         category_ids=_category_ids(payload),
         cross_sell_ids=references(payload.recommendations.value if payload.recommendations else ""),
         modified_at=payload.updated_at,
+        skus=tuple(dict.fromkeys(one.sku for one in payload.variants.nodes if one.sku)),
     )
 
 

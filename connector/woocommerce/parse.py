@@ -84,6 +84,7 @@ def product_of(payload: ProductPayload) -> Product:
         category_ids=tuple(str(category.id) for category in payload.categories),
         cross_sell_ids=tuple(str(identifier) for identifier in payload.cross_sell_ids),
         modified_at=payload.date_modified_gmt,
+        skus=(payload.sku,) if payload.sku else (),
     )
 
 

@@ -118,6 +118,7 @@ class ProductPayload(BaseModel):
     stock_status: Text
     post_password: Text = ""
     parent_id: OptionalIdentifier = None
+    sku: Text = ""
     categories: Annotated[list[CategoryNote], BeforeValidator(_listed)] = []
     cross_sell_ids: Annotated[list[int], BeforeValidator(_listed)] = []
     date_modified_gmt: Moment | None = None

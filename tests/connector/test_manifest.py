@@ -70,6 +70,7 @@ def test_defaults_fill_what_is_not_given() -> None:
         guest_identity="email",
         next_purchase_days=180,
         recommendations_per_product=5,
+        largest_category_percent=60,
         cross_sell_mode="beside",
         customer_tags=False,
         points_enabled=True,

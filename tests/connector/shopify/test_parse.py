@@ -241,7 +241,14 @@ PRODUCT: dict[str, Any] = {
     "totalInventory": 0,
     "category": {"id": gid("TaxonomyCategory", "aa-1-13-8")},
     "collections": {"nodes": [{"id": gid("Collection", "7")}, {"id": gid("Collection", "8")}]},
-    "variants": {"nodes": [{"availableForSale": False}, {"availableForSale": True}]},
+    "variants": {
+        "nodes": [
+            {"availableForSale": False, "sku": "SHIRT-S"},
+            {"availableForSale": True, "sku": "SHIRT-M"},
+            {"availableForSale": True, "sku": "SHIRT-M"},
+            {"availableForSale": True, "sku": None},
+        ]
+    },
     "recommendations": {"value": '["gid://shopify/Product/2","gid://shopify/Product/1"]'},
 }
 NOTHING_LEFT = {"variants": {"nodes": [{"availableForSale": False}]}}
@@ -257,6 +264,7 @@ def test_a_product_is_read() -> None:
         category_ids=("TaxonomyCategory/aa-1-13-8", "ProductType/Shirts", "Collection/7"),
         cross_sell_ids=("2", "1"),
         modified_at=AT_TEN,
+        skus=("SHIRT-S", "SHIRT-M"),
     )
 
 

@@ -133,6 +133,7 @@ def test_a_product_and_a_customer_are_read() -> None:
             category_ids=("23",),
             cross_sell_ids=("72", "68"),
             modified_at=datetime(2026, 11, 21, 21, 32, 27, tzinfo=UTC),
+            skus=("APP-005",),
         )
     )
     customer = delivered("10_customer_created", "customer.created")

@@ -5,6 +5,7 @@ carries it as `connector/manifest.json`, a link to the file at the root that a w
 a copy, so it is found in a checkout and in an installed wheel alike.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -97,19 +98,28 @@ class ChoiceSetting(_Listed):
 
 
 class ListSetting(_Listed):
-    """Some words, none twice, at least one."""
+    """Some words, none twice, and `least` of them; where there is a `pattern`, each follows it.
+
+    The `example` is told to whoever writes another word.
+    """
 
     type: Literal["list"]
     label: Label
     default: tuple[str, ...]
+    least: int = 1
+    pattern: str = ""
+    example: str = ""
 
     def read(self, value: object) -> tuple[str, ...]:
         """The value as words, from a list or from text with commas; ValueError tells the form."""
         parts = value.replace("،", ",").split(",") if isinstance(value, str) else value
         listed = parts if isinstance(parts, (list, tuple)) else ()
-        words = tuple(dict.fromkeys(str(part).strip() for part in listed))
-        if not words or not all(0 < len(word) <= 64 for word in words):
+        words = tuple(dict.fromkeys(word for part in listed if (word := str(part).strip())))
+        if len(words) < self.least or not all(len(word) <= 64 for word in words):
             raise ValueError("must be a list of at least one word, each of 1 to 64 letters")
+        for word in words if self.pattern else ():
+            if not re.fullmatch(self.pattern, word):
+                raise ValueError(f"{word!r} must be written like {self.example}")
         return words
 
 
@@ -149,6 +159,9 @@ class Settings(BaseModel):
     points_enabled: bool
     points_earned: int
     points_per_amount: Decimal
+    points_minimum_order: Decimal
+    points_multipliers: tuple[str, ...]
+    points_purchase_rewards: tuple[str, ...]
     points_pending_days: int
     points_expiry_days: int
     points_expiry_grace_days: int

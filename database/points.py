@@ -60,6 +60,11 @@ def lots_of_customers(session: Session, customers: Iterable[int]) -> list[LotRec
     return _lots(session, among(PointLot.customer_id, customers))
 
 
+def lots_named(session: Session, references: Iterable[str]) -> list[LotRecord]:
+    """The lots of these references."""
+    return _lots(session, among(PointLot.reference, references))
+
+
 def _lots(session: Session, which: ColumnElement[bool]) -> list[LotRecord]:
     rows = session.execute(select(*LOT_COLUMNS).where(which).order_by(PointLot.reference))
     return [LotRecord(*row) for row in rows]

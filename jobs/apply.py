@@ -13,11 +13,9 @@ from database import catalogue, customers, orders, outbox, points
 from database.customers import Buyer
 from database.orders import GONE
 from jobs.context import ActiveStore
+from jobs.earning import settle_orders
 from jobs.facts import Fact, Key
-from retention.ledger.book import Book
-from retention.ledger.settle import settle
 from retention.money import in_currency
-from retention.points import EarningRule
 from retention.records import Account, Category, Order, Product
 
 log = structlog.get_logger()
@@ -120,55 +118,14 @@ def _without_gone_accounts(session: Session, saved: Sequence[Order]) -> list[Ord
     ]
 
 
-def earning_rule(settings: Settings, currency: str) -> EarningRule:
-    """The store's rule for points, as its settings have it today."""
-    return EarningRule(
-        points=settings.points_earned,
-        per=settings.points_per_amount,
-        statuses=frozenset(settings.purchase_statuses),
-        enabled=settings.points_enabled,
-        currency=currency,
-        pending_days=settings.points_pending_days,
-        expiry_days=settings.points_expiry_days,
-        grace_days=settings.points_expiry_grace_days if settings.points_expiry_days else 0,
-    )
-
-
 def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]) -> None:
     """Append the entries that bring the points of these orders to what they should be."""
-    listed = [order.id for order in changed]
-    rule = earning_rule(store.settings, store.currency)
-    owners = orders.customers_of(session, listed)
+    owners = orders.customers_of(session, [order.id for order in changed])
     head = points.head(session)
-    book = _book(session, listed, owners)
-    for order in changed:
-        holder, stands = owners[order.id], order
-        if holder is None:
-            # Nobody owns the order any more: whoever had points from it gives them back.
-            lots = book.of_order(order.id)
-            if not lots:
-                continue
-            holder, stands = lots[-1].customer_id, replace(order, status=GONE)
-        settle(book, stands, holder, rule, head.moment, store.settings.points_shortfall)
+    book = settle_orders(session, store, changed, owners, head)
     points.keep(session, book, head)
     want_points(session, store, {entry.customer_id for entry in book.entries})
     _tell_other_currencies(store, changed)
-
-
-def _book(session: Session, listed: Sequence[str], owners: Mapping[str, int | None]) -> Book:
-    """The lots of these orders, with all of the customers' where points have been used up."""
-    lots = points.lots_of_orders(session, listed)
-    used = [lot for lot in lots if lot.left < lot.granted]
-    if used:
-        holders = {lot.customer_id for lot in used}
-        holders |= {owner for lot in used if (owner := owners.get(lot.order_id or ""))}
-        at_hand = {lot.reference for lot in lots}
-        lots += [
-            lot
-            for lot in points.lots_of_customers(session, holders)
-            if lot.reference not in at_hand
-        ]
-    return Book(lots)
 
 
 def _tell_other_currencies(store: ActiveStore, listed: Iterable[Order]) -> None:

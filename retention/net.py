@@ -1,6 +1,6 @@
 """What a customer kept of an order: exact amounts after every refund."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -56,6 +56,26 @@ def kept(order: Order) -> KeptOrder:
         _kept_line(line, left[line.id] * ratio, quantities.get(line.id, 0)) for line in order.lines
     )
     return KeptOrder(lines, net)
+
+
+def weighted(order: Order, weights: Mapping[str, Fraction]) -> Fraction:
+    """Return the exact net amount kept, each line times its weight, 1 where none is given.
+
+    With no weights it is `kept(order).net`. A line whose amount is below zero, a discount in
+    disguise, counts with its weight too; the whole is never below zero.
+    """
+    refunds = _distinct(order.refunds)
+    returned = sum((refund.amount for refund in refunds), Decimal(0))
+    if returned > 0 and returned >= order.total:
+        return Fraction(0)
+    left = _after_refund_lines(order, refunds)
+    goods = sum(left.values(), Fraction(0))
+    if goods <= 0:
+        return Fraction(0)
+    net = max(Fraction(0), goods - _unassigned_on_goods(order, refunds))
+    one = Fraction(1)
+    whole = sum((amount * weights.get(line, one) for line, amount in left.items()), Fraction(0))
+    return max(Fraction(0), whole * net / goods)
 
 
 def _whole(order: Order) -> KeptOrder:

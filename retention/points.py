@@ -10,7 +10,7 @@ from math import floor
 from typing import Any, Self
 
 from retention.money import in_currency
-from retention.net import kept
+from retention.net import kept, weighted
 from retention.records import Order
 
 
@@ -20,9 +20,11 @@ class EarningRule:
 
     With a `currency`, `per` is an amount in it, and an order in a currency that no fixed rate
     joins to it (see `retention.money`) earns nothing; with None every order's own currency
-    counts. Points are pending for `pending_days` after payment, and expire `expiry_days` after
-    that (0: never), but not before `grace_days` after they were written down.
-    Raises ValueError for `points` or `per` that are not above 0, and for days below 0.
+    counts. An order of less than `minimum` net, before refunds, earns nothing. `lines` are the
+    lines of one order that earn more or less than others, with their multipliers (0: nothing).
+    Points are pending for `pending_days` after payment, and expire `expiry_days` after that (0:
+    never), but not before `grace_days` after they were written down.
+    Raises ValueError for `points` or `per` that are not above 0, and for other numbers below 0.
     """
 
     points: int
@@ -33,6 +35,8 @@ class EarningRule:
     pending_days: int = 0
     expiry_days: int = 0
     grace_days: int = 0
+    minimum: Decimal = Decimal(0)
+    lines: tuple[tuple[str, Fraction], ...] = ()
 
     def __post_init__(self) -> None:
         if self.points < 1:
@@ -42,20 +46,30 @@ class EarningRule:
         for name in _DAYS:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; give 0 or more")
+        if not (self.minimum.is_finite() and self.minimum >= 0):
+            raise ValueError(f"minimum is {self.minimum}; give an amount of money, 0 for none")
+        for line, multiplier in self.lines:
+            if multiplier < 0:
+                raise ValueError(f"the multiplier of line {line} is {multiplier}; give 0 or more")
 
     def matures_at(self, order: Order) -> datetime | None:
         """Return when the order's points become available, None for at once."""
-        if not self.pending_days:
-            return None
-        return (order.paid_at or order.placed_at) + timedelta(days=self.pending_days)
+        return self.maturity(order.paid_at or order.placed_at)
 
     def expires_at(self, order: Order, moment: datetime) -> datetime | None:
         """Return when the order's points, written down at `moment`, expire; None for never."""
+        return self.expiry(order.paid_at or order.placed_at, moment)
+
+    def maturity(self, paid: datetime) -> datetime | None:
+        """Return when points for what was paid then become available, None for at once."""
+        return paid + timedelta(days=self.pending_days) if self.pending_days else None
+
+    def expiry(self, paid: datetime, moment: datetime) -> datetime | None:
+        """Return when such points, written down at `moment`, expire; None for never."""
         if not self.expiry_days:
             return None
-        since = self.matures_at(order) or order.paid_at or order.placed_at
-        earliest = moment + timedelta(days=self.grace_days)
-        return max(since + timedelta(days=self.expiry_days), earliest)
+        planned = paid + timedelta(days=self.pending_days + self.expiry_days)
+        return max(planned, moment + timedelta(days=self.grace_days))
 
     def text(self) -> str:
         """Return the rule as a stable line of JSON, the same for equal rules."""
@@ -67,6 +81,10 @@ class EarningRule:
             "statuses": sorted(self.statuses),
         }
         fields |= {name: days for name in _DAYS if (days := getattr(self, name))}
+        if self.minimum:
+            fields["minimum"] = _plain(self.minimum)
+        if self.lines:
+            fields["lines"] = {line: str(multiplier) for line, multiplier in self.lines}
         return json.dumps(fields, separators=(",", ":"), sort_keys=True)
 
     @classmethod
@@ -81,11 +99,16 @@ class EarningRule:
                 enabled=bool(fields["enabled"]),
                 currency=fields["currency"],
                 **{name: int(fields.get(name, 0)) for name in _DAYS},
+                minimum=Decimal(fields.get("minimum", 0)),
+                lines=tuple(
+                    (line, Fraction(text)) for line, text in sorted(fields.get("lines", {}).items())
+                ),
             )
-        except (KeyError, TypeError, InvalidOperation, json.JSONDecodeError) as error:
+        except (AttributeError, *_UNREADABLE) as error:
             raise ValueError(f"rule {text!r} is not an earning rule's text") from error
 
 
+_UNREADABLE = (KeyError, TypeError, InvalidOperation, ZeroDivisionError, json.JSONDecodeError)
 _DAYS = ("pending_days", "expiry_days", "grace_days")
 
 
@@ -109,11 +132,26 @@ def text_of(rule: EarningRule) -> str:
 def target(order: Order, rule: EarningRule) -> int:
     """Return the points the order should have given as it stands.
 
-    They are points / per of the exact net amount kept (without tax and shipping), rounded down
-    once per order. An order whose status does not count, and a disabled rule, give 0.
+    They are points / per of the exact net amount kept (without tax and shipping), each line times
+    its multiplier, rounded down once per order. An order whose status does not count, one below
+    the minimum, and a disabled rule, give 0.
     """
     if not rule.enabled or order.status not in rule.statuses:
         return 0
-    net = kept(order).net if order.refunds else Fraction(max(order.net, Decimal(0)))
-    amount = net if rule.currency is None else in_currency(net, order.currency, rule.currency)
+    if rule.minimum:
+        placed = _in_currency_of(rule, Fraction(order.net), order.currency)
+        if placed is None or placed < rule.minimum:
+            return 0
+    amount = _in_currency_of(rule, _earning(order, rule), order.currency)
     return floor(amount * rule.points / Fraction(rule.per)) if amount else 0
+
+
+def _earning(order: Order, rule: EarningRule) -> Fraction:
+    """The amount kept that earns."""
+    if rule.lines:
+        return weighted(order, dict(rule.lines))
+    return kept(order).net if order.refunds else Fraction(max(order.net, Decimal(0)))
+
+
+def _in_currency_of(rule: EarningRule, amount: Fraction, currency: str) -> Fraction | None:
+    return amount if rule.currency is None else in_currency(amount, currency, rule.currency)

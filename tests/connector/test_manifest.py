@@ -76,6 +76,9 @@ def test_defaults_fill_what_is_not_given() -> None:
         points_enabled=True,
         points_earned=1,
         points_per_amount=Decimal(1),
+        points_minimum_order=Decimal(0),
+        points_multipliers=(),
+        points_purchase_rewards=(),
         points_pending_days=14,
         points_expiry_days=0,
         points_expiry_grace_days=30,
@@ -139,6 +142,16 @@ def test_values_are_read_as_they_are_typed() -> None:
         ("points_enabled", "perhaps", "must be true or false"),
         ("purchase_statuses", [], "must be a list of at least one word, each of 1 to 64 letters"),
         ("purchase_statuses", 7, "must be a list of at least one word, each of 1 to 64 letters"),
+        (
+            "points_multipliers",
+            "category:5=2, shop:5=2",
+            "'shop:5=2' must be written like category:5=2 or product:70=0",
+        ),
+        (
+            "points_purchase_rewards",
+            "0=100",
+            "'0=100' must be written like 2=100, which gives 100 points for the second purchase",
+        ),
         ("colour", "red", "is not a setting"),
     ],
 )

@@ -24,7 +24,11 @@ from tests.shop import Shop
 
 ADA = "ada@example.test"
 BEANS, FILTERS = "House Blend Beans", "Paper Filters"
-OURS = {"bazgasht_points", "bazgasht_second_purchase_category"}
+OURS = {
+    "bazgasht_points",
+    "bazgasht_points_pending",
+    "bazgasht_second_purchase_category",
+}
 
 
 @pytest.fixture

@@ -246,3 +246,85 @@ def test_settings_of_the_day_are_copied_into_the_entry(installed: Installed) -> 
         "points": 1,
         "statuses": ["completed", "processing"],
     }
+
+
+def test_the_second_purchase_is_rewarded_and_the_reward_goes_back_with_it(
+    installed: Installed,
+) -> None:
+    set_settings(installed, points_purchase_rewards=["2=100"])
+    shop = Shop(installed.sandbox)
+    pay(installed, 9, "Green Tea")
+    second = pay(installed, 5, "Earl Grey")
+    assert entries(installed) == [(12, "earned"), (13, "earned"), (100, "rewarded")]
+    shop.change(f"orders/{second['id']}", status="cancelled")
+    settle(installed)
+    assert entries(installed)[3:] == [(-13, "reversed"), (-100, "reversed")]
+    shop.change(f"orders/{second['id']}", status="completed")
+    settle(installed)
+    assert written(installed) == ("125", "0")
+    assert verify(installed.context, installed.id).problems == []
+
+
+def test_the_reward_is_the_same_when_the_first_purchase_is_told_last(
+    installed: Installed,
+) -> None:
+    set_settings(installed, points_purchase_rewards=["2=100"])
+    pay(installed, 1, "Earl Grey")
+    pay(installed, 9, "Green Tea")
+    assert sorted(entries(installed)) == [(12, "earned"), (13, "earned"), (100, "rewarded")]
+
+
+def test_a_guests_reward_becomes_the_accounts(installed: Installed) -> None:
+    set_settings(installed, points_purchase_rewards=["2=100"])
+    shop = Shop(installed.sandbox)
+    email = "new@example.test"
+    for name in ("Green Tea", "Earl Grey"):
+        shop.order(name, billing={"email": email})
+    settle(installed)
+    assert sum(points for points, _ in entries(installed)) == 125
+    shop.create("customers", email=email, username="new", password="secret-of-a-test")
+    settle(installed)
+    assert sum(points for points, _ in entries(installed)) == 125
+    assert shop.meta(email)["bazgasht_points"] == "125"
+
+
+def test_categories_and_products_earn_by_their_multipliers_of_the_day(
+    installed: Installed,
+) -> None:
+    shop = Shop(installed.sandbox)
+    green, earl = shop.product_id("Green Tea"), shop.product_id("Earl Grey")
+    category = shop.get(f"products/{green}")["categories"][0]["id"]
+    words = [f"category:{category}=2", f"product:{earl}=0"]
+    set_settings(installed, points_multipliers=words)
+    order = pay(installed, 1, "Green Tea", "Earl Grey", "House Blend Beans")  # 12, 13.50 and 23
+    assert entries(installed) == [(47, "earned")]
+    # A later rule changes nothing of the order; half of the tea is given back: 2 * 6 + 23.
+    set_settings(installed, points_multipliers=[])
+    line = next(one for one in order["line_items"] if one["product_id"] == green)
+    refund = [{"id": line["id"], "quantity": 0, "refund_total": "6.00"}]
+    shop.create(f"orders/{order['id']}/refunds", amount="6.00", line_items=refund)
+    settle(installed)
+    assert entries(installed) == [(47, "earned"), (-12, "reversed")]
+
+
+def test_a_category_passes_its_multiplier_on_to_those_below(installed: Installed) -> None:
+    shop = Shop(installed.sandbox)
+    below = [one for one in shop.get("products/categories", per_page=100) if one["parent"]]
+    names = {
+        one["name"]
+        for one in shop.get("products", per_page=100)
+        if {c["id"] for c in one["categories"]} & {c["id"] for c in below}
+    }
+    assert "Green Tea" in names
+    green = shop.get(f"products/{shop.product_id('Green Tea')}")["categories"][0]["id"]
+    above = next(one["parent"] for one in below if one["id"] == green)
+    set_settings(installed, points_multipliers=[f"category:{above}=3"])
+    pay(installed, 1, "Green Tea")
+    assert entries(installed) == [(36, "earned")]
+
+
+def test_an_order_below_the_minimum_earns_nothing(installed: Installed) -> None:
+    set_settings(installed, points_minimum_order="12.50")
+    pay(installed, 1, "Green Tea")
+    pay(installed, 1, "Earl Grey")
+    assert entries(installed) == [(13, "earned")]

@@ -1,11 +1,16 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from retention.net import kept, weighted
 from retention.points import EarningRule, copied_rule, target
-from tests.retention.tables import START, order
+from tests.retention.tables import START, order, refund_of_amount, refund_of_line
 
 COUNTING = frozenset({"processing", "completed"})
 ONE_PER_UNIT = EarningRule(points=1, per=Decimal(1), statuses=COUNTING)
@@ -86,8 +91,9 @@ def test_a_rule_needs_points() -> None:
 
 @pytest.mark.parametrize("name", ["pending_days", "expiry_days", "grace_days"])
 def test_a_rule_needs_days_of_at_least_zero(name: str) -> None:
+    days: dict[str, Any] = {name: -1}
     with pytest.raises(ValueError, match=f"{name} is -1"):
-        replace(ONE_PER_UNIT, **{name: -1})
+        replace(ONE_PER_UNIT, **days)
 
 
 def test_days_are_part_of_a_rules_text_when_there_are_any() -> None:
@@ -112,3 +118,51 @@ def test_points_expire_after_they_matured_and_not_before_the_grace() -> None:
     assert rule.expires_at(order("1"), late) == late + timedelta(days=30)
     assert replace(rule, pending_days=0).expires_at(order("1"), START) == START + timedelta(100)
     assert ONE_PER_UNIT.expires_at(order("1"), START) is None
+
+
+def test_an_order_below_the_minimum_earns_nothing_and_a_refund_does_not_bring_it_there() -> None:
+    rule = replace(ONE_PER_UNIT, minimum=Decimal(50))
+    assert target(order("49.99"), rule) == 0
+    assert target(order("50"), rule) == 50
+    assert target(order("60", refunds=[refund_of_amount("r", "20")]), rule) == 40
+    tomans = replace(TOMAN, minimum=Decimal(50_000))
+    assert target(order("499990", currency="IRR"), tomans) == 0
+    assert target(order("500000", currency="IRR"), tomans) == 5
+
+
+def test_lines_earn_by_their_multipliers_and_are_rounded_once() -> None:
+    rule = replace(ONE_PER_UNIT, lines=(("a", Fraction(2)), ("b", Fraction(0))))
+    # 2 * 10.4 + 0 * 30 + 5.3 = 26.1
+    assert target(order("10.4", "30", "5.3"), rule) == 26
+    # Of the doubled line half is given back: 2 * 5.2 + 5.3 = 15.7
+    half = order("10.4", "30", "5.3", refunds=[refund_of_line("r", "a", "5.2")])
+    assert target(half, rule) == 15
+    # An amount that no line is named for is spread: 26.1 * (45.7 - 9.14) / 45.7 = 20.88
+    spread = order("10.4", "30", "5.3", refunds=[refund_of_amount("r", "9.14")])
+    assert target(spread, rule) == 20
+    assert target(order("10", "10", refunds=[refund_of_amount("r", "20")]), rule) == 0
+    thirds = replace(ONE_PER_UNIT, lines=(("a", Fraction(1, 3)),))
+    assert target(order("9"), thirds) == 3
+
+
+def test_minimum_and_lines_are_part_of_the_text() -> None:
+    rule = replace(ONE_PER_UNIT, minimum=Decimal("9.50"), lines=(("a", Fraction(3, 2)),))
+    assert '"lines":{"a":"3/2"},"minimum":"9.5"' in rule.text()
+    assert EarningRule.parse(rule.text()) == rule
+    broken = rule.text().replace("3/2", "3/0")
+    with pytest.raises(ValueError, match="is not an earning rule's text"):
+        EarningRule.parse(broken)
+
+
+def test_minimum_and_multipliers_are_not_below_zero() -> None:
+    with pytest.raises(ValueError, match="minimum is -1"):
+        replace(ONE_PER_UNIT, minimum=Decimal(-1))
+    with pytest.raises(ValueError, match="multiplier of line a is -1"):
+        replace(ONE_PER_UNIT, lines=(("a", Fraction(-1)),))
+
+
+@given(st.lists(st.integers(1, 9_000), min_size=1, max_size=4), st.integers(0, 40_000))
+def test_without_multipliers_the_two_ways_of_counting_agree(nets: list[int], back: int) -> None:
+    refunds = [refund_of_amount("r", f"{back / 100:.2f}")] if back else []
+    placed = order(*(f"{net / 100:.2f}" for net in nets), refunds=refunds)
+    assert weighted(placed, {}) == kept(placed).net

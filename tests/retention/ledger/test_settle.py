@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from retention.ledger.book import Book
 from retention.ledger.changes import adjust, expire, mature
-from retention.ledger.settle import Shortfall, settle
+from retention.ledger.posting import Shortfall
+from retention.ledger.settle import settle
 from retention.points import EarningRule, target
 from retention.records import Order, PointEntry, Refund
 from tests.retention.tables import START, order, refund_of_amount, refund_of_line

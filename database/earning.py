@@ -1,0 +1,66 @@
+"""What of the store in scope decides which points an order earns besides the order itself."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from database.bulk import among
+from database.catalogue import categories
+from database.models import Order, OrderLine, Product
+
+
+class Line(NamedTuple):
+    """A line with the store's product and its categories, and those above them."""
+
+    order_id: str
+    line_id: str
+    product_id: str
+    category_ids: Sequence[str]
+
+
+def lines(session: Session, orders: Iterable[str]) -> list[Line]:
+    """The lines of these orders whose product is known."""
+    rows = session.execute(
+        select(Order.external_id, OrderLine.external_id, Product.external_id, Product.category_ids)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(Product, Product.id == OrderLine.product_id)
+        .where(among(Order.external_id, orders))
+        .order_by(Order.id, OrderLine.position)
+    ).all()
+    parents = {name: record.parent_id for name, (_, record) in categories(session).items()}
+    return [Line(row[0], row[1], row[2], _with_those_above(row[3], parents)) for row in rows]
+
+
+def _with_those_above(names: Iterable[str], parents: dict[str, str | None]) -> list[str]:
+    found: dict[str, None] = {}
+    for name in names:
+        above: str | None = name
+        while above is not None and above not in found:
+            found[above] = None
+            above = parents.get(above)
+    return list(found)
+
+
+def purchases(
+    session: Session, customers: Iterable[int], statuses: Sequence[str]
+) -> dict[int, list[datetime]]:
+    """When each of these customers paid for the orders that count and of which something is kept.
+
+    They are in the sequence in which they were placed.
+    """
+    paid = func.coalesce(Order.paid_at, Order.placed_at)
+    rows = session.execute(
+        select(Order.customer_id, func.array_agg(aggregate_order_by(paid, Order.placed_at)))
+        .where(
+            among(Order.customer_id, customers),
+            Order.status.in_(statuses),
+            Order.gone.is_(False),
+            Order.kept_net > 0,
+        )
+        .group_by(Order.customer_id)
+    )
+    return {row[0]: list(row[1]) for row in rows if row[0] is not None}

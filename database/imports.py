@@ -11,9 +11,10 @@ from database.models import Order, Product
 
 @dataclass(slots=True)
 class Catalogue:
-    """The store's products by identifier and by name; a name that several have names none."""
+    """The store's products by identifier, SKU and name; what several have names none."""
 
     identifiers: set[str] = field(default_factory=set)
+    by_sku: dict[str, str | None] = field(default_factory=dict)
     by_name: dict[str, str | None] = field(default_factory=dict)
 
 
@@ -21,10 +22,12 @@ def catalogue(session: Session) -> Catalogue:
     """Every product that was ever read from the store."""
     found = Catalogue()
     rows = session.execute(
-        select(Product.external_id, Product.name).where(Product.content.is_not(None))
+        select(Product.external_id, Product.name, Product.skus).where(Product.content.is_not(None))
     )
-    for identifier, name in rows:
+    for identifier, name, skus in rows:
         found.identifiers.add(identifier)
+        for sku in {one.strip() for one in skus}:
+            found.by_sku[sku] = None if sku in found.by_sku else identifier
         if name:
             found.by_name[name] = None if name in found.by_name else identifier
     return found

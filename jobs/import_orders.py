@@ -6,7 +6,7 @@ The dry run does the same work and undoes it, so that both tell the same numbers
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -101,9 +101,11 @@ def _load(
 ) -> None:
     lock_store(session, store)
     lines = {item.order.id: item.line for item in batch}
+    skus = {item.order.id: item.skus for item in batch}
     orders = _without_strangers(session, [item.order for item in batch], lines, result)
     facts = [
-        (("order", order.id), Fact(_matched(order, products), read_now=True)) for order in orders
+        (("order", order.id), Fact(_matched(order, products, skus[order.id]), read_now=True))
+        for order in orders
     ]
     keyed: list[tuple[Key, Fact]] = without_erased(session, store, facts)  # type: ignore[arg-type]
     wanted = _wanted(known(session, [key for key, _ in keyed]), keyed, result)
@@ -138,18 +140,23 @@ def _without_strangers(
     return kept
 
 
-def _matched(order: Order, products: Catalogue) -> Order:
-    """The order with the store's products in its lines, by identifier or else by name."""
+def _matched(order: Order, products: Catalogue, skus: Mapping[str, str]) -> Order:
+    """The order with the store's products in its lines, by identifier, else SKU, else name."""
     return replace(
         order,
         modified_at=EPOCH,
-        lines=tuple(replace(line, product_id=_product(line, products)) for line in order.lines),
+        lines=tuple(
+            replace(line, product_id=_product(line, products, skus.get(line.id, "")))
+            for line in order.lines
+        ),
     )
 
 
-def _product(line: OrderLine, products: Catalogue) -> str | None:
+def _product(line: OrderLine, products: Catalogue, sku: str) -> str | None:
     if line.product_id in products.identifiers:
         return line.product_id
+    if found := products.by_sku.get(sku):
+        return found
     # Of a variation the name goes on, like "Tee Shirt - S".
     name = line.name
     while name:

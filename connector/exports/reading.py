@@ -1,6 +1,6 @@
 """From rows to orders: each group of rows is one order, or the problems that keep it from it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -43,11 +43,13 @@ class Problem:
 class Found:
     """An order and the line where it begins. Its `modified_at` is when it was placed.
 
-    Lines have a product only where the file tells its identifier.
+    Lines have a product only where the file tells its identifier; `skus` are the SKUs of those
+    lines of which it tells one, by the line's identifier.
     """
 
     line: int
     order: Order
+    skus: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Group:
     origin: Origin
     decimal_comma: bool
     problems: list[Problem] = field(default_factory=list)
+    skus: dict[str, str] = field(default_factory=dict)
 
     @property
     def first(self) -> Row:
@@ -105,6 +108,11 @@ class Group:
         if not (len(code) == 3 and code.isascii() and code.isalpha()):
             self.refuse(self.first, columns[0], "is not a currency's code; write it like USD")
         return code
+
+    def note_sku(self, line: str, text: str) -> None:
+        """Note the SKU of the line of this identifier, if there is one."""
+        if text:
+            self.skus[line] = text
 
     def refuse(self, row: Row, column: str, text: str) -> None:
         """Note a problem, once, however often the cell is read."""
@@ -195,7 +203,7 @@ class Export:
             for problem in group.problems:
                 yield replace(problem, column=written.get(problem.column, problem.column))
             if order is not None and not group.problems:
-                yield Found(group.first.line, order)
+                yield Found(group.first.line, order, group.skus)
 
     def _order(self, group: Group) -> Order | None:
         """The order of these rows.

@@ -1,7 +1,7 @@
 """Shopify's order export: a row for each line, the order's own cells in its first row only.
 
-It tells no product's number, and of discounts and taxes no more than the order's own amounts, so
-they are spread over the lines in proportion. Refunds are one amount.
+It tells no product's number, only its SKU, and of discounts and taxes no more than the order's own
+amounts, so they are spread over the lines in proportion. Refunds are one amount.
 """
 
 from decimal import Decimal
@@ -20,7 +20,7 @@ _ADDRESS = (
 KNOWN = frozenset(
     {
         *("fulfillment status", "fulfilled at", "accepts marketing", "discount code"),
-        *("shipping method", "lineitem compare at price", "lineitem sku"),
+        *("shipping method", "lineitem compare at price"),
         *("lineitem requires shipping", "lineitem taxable", "lineitem fulfillment status"),
         *(f"{kind} {part}" for kind in ("billing", "shipping") for part in _ADDRESS),
         *("notes", "note attributes", "payment method", "payment reference", "vendor"),
@@ -35,7 +35,8 @@ USED = frozenset(
         *("id", "name", "email", "phone", "financial status", "cancelled at", "currency"),
         *("subtotal", "shipping", "taxes", "total", "discount amount", "refunded amount"),
         *("created at", "paid at", "lineitem name", "lineitem quantity", "lineitem price"),
-        *("lineitem discount", "billing phone", "shipping phone", "billing country"),
+        *("lineitem discount", "lineitem sku"),
+        *("billing phone", "shipping phone", "billing country"),
     }
 )
 
@@ -84,6 +85,8 @@ def _lines(group: Group) -> tuple[OrderLine, ...]:
         )
         for row, quantity in zip(rows, quantities, strict=True)
     ]
+    for place, row in enumerate(rows, 1):
+        group.note_sku(str(place), row.text("lineitem sku"))
     nets = spread(_goods(group, sum(shares, Decimal(0))), shares)
     return tuple(
         OrderLine(str(place), None, row.text("lineitem name"), quantity, net)

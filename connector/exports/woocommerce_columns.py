@@ -81,6 +81,7 @@ def _line(group: Group, column: str, place: int) -> OrderLine:
     row = Row(group.first.line, {column: parts.get("quantity", "0")})
     quantity = group.quantity(row, column)
     net = group.amount(Row(row.line, {column: parts.get("total", "")}), column)
+    group.note_sku(str(place), parts.get("sku", ""))
     product = group.identifier(Row(row.line, {column: parts.get("product_id", "")}), column)
     return OrderLine(str(place), product or None, parts.get("name", ""), quantity, net)
 

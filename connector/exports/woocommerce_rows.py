@@ -18,7 +18,7 @@ ID = ("order id", "order number")
 CURRENCY = ("order currency", "currency")
 ACCOUNT = ("customer user id", "user id")
 NAME = ("item name", "product name", "name", "product name (main)")
-PRODUCT = ("product id", "product_id")
+PRODUCT, SKU = ("product id", "product_id"), "sku"
 QUANTITY, QUANTITY_LEFT = "quantity", "quantity (- refund)"
 NET, PRICE = "order line (w/o tax)", "item cost"
 TOTAL, REFUNDED = "order total amount", "order refund amount"
@@ -30,7 +30,7 @@ _ADDRESS = (
 KNOWN = frozenset(
     {
         *(f"{part} ({kind})" for part in _ADDRESS for kind in ("billing", "shipping")),
-        *("customer note", "item #", "sku", "product variation", "order line tax"),
+        *("customer note", "item #", "product variation", "order line tax"),
         *("order line total", "order line total refunded", "order line total (- refund)"),
         *("image url", "coupon code", "discount amount", "discount amount tax"),
         *("payment method title", "payment method", "shipping method title", "coupons used"),
@@ -43,7 +43,7 @@ USED = frozenset(
     {
         *(*ID, *CURRENCY, *ACCOUNT, *NAME, *PRODUCT, QUANTITY, QUANTITY_LEFT, NET, PRICE, TOTAL),
         *(REFUNDED, "order status", "order date", "paid date", "email (billing)"),
-        *("phone (billing)", "country code (billing)"),
+        *("phone (billing)", "country code (billing)", SKU),
     }
 )
 
@@ -80,6 +80,7 @@ def _line(group: Group, row: Row, place: int) -> OrderLine:
     quantity = group.quantity(row, QUANTITY, QUANTITY_LEFT)
     net = group.amount(row, NET) if row.text(NET) else _price(group, row) * quantity
     product = group.identifier(row, *PRODUCT) or None
+    group.note_sku(str(place), row.text(SKU))
     return OrderLine(str(place), product, row.text(*NAME), quantity, net)
 
 

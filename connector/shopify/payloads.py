@@ -199,7 +199,7 @@ class Variant(Payload):
     """A variant of a product."""
 
     available_for_sale: bool
-    sku: str | None = None
+    sku: Text = ""
 
 
 class CategoryNote(Payload):

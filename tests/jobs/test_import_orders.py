@@ -17,6 +17,7 @@ from jobs.erasing import erase
 from jobs.import_orders import Imported, import_orders
 from tests.conftest import Installed, work_off
 from tests.jobs.test_privacy import catch_up
+from tests.merchant import Merchant
 from tests.shop import Shop
 
 HEADER = (
@@ -199,3 +200,55 @@ def test_a_file_does_not_bring_an_erased_person_back(installed: Installed, tmp_p
 def test_a_store_that_is_not_active_takes_no_file(installed: Installed, tmp_path: Path) -> None:
     with pytest.raises(NotActive):
         import_orders(installed.context, UUID(int=1), tmp_path / "no.csv", dry_run=True)
+
+
+SHOPIFY = (
+    "Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,"
+    "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Id\n"
+)
+
+
+def test_a_line_of_shopifys_export_is_its_skus_product_or_else_its_names(
+    merchant: Merchant, tmp_path: Path
+) -> None:
+    for name in ("Earl Grey", "Green Tea"):
+        merchant.shop.store.products[merchant.product(name)].sku = "TEA"
+        merchant.shop.merchant.change_product(merchant.product(name))
+    merchant.catch_up()
+    lines = (
+        *("Beanie,9.00,COF-1", "Old shirt - M,9.00,CLO-3-M", "Green Tea,9.00,TEA"),
+        *("Socks - red,9.00,NEW", "Beanie,9.00,", "Something old,9.00,OLD"),
+    )
+    first, *others = lines
+    text = (
+        SHOPIFY + f"#7,ada@example.test,paid,USD,54.00,0,0,54.00,2020-05-04 10:12 Z,1,{first},7\n"
+    )
+    text += "".join(f"#7,ada@example.test,,,,,,,2020-05-04 10:12 Z,1,{line},\n" for line in others)
+    file = tmp_path / "orders.csv"
+    file.write_text(text, "utf-8")
+    done = import_orders(merchant.context, merchant.id, file, dry_run=False)
+    assert (done.new, done.problems, done.unknown_columns) == (1, [], [])
+    assert (done.matched, done.unmatched) == (5, 1)
+    with merchant.scope() as session:
+        named = session.execute(
+            select(OrderLine.name, Product.name)
+            .outerjoin(Product, Product.id == OrderLine.product_id)
+            .order_by(OrderLine.position)
+        ).all()
+    assert [tuple(one) for one in named] == [
+        ("Beanie", "House Blend Beans"),
+        ("Old shirt - M", "Tee Shirt"),
+        # Two products have this SKU, so that the name tells.
+        ("Green Tea", "Green Tea"),
+        ("Socks - red", "Socks"),
+        ("Beanie", "Beanie"),
+        ("Something old", None),
+    ]
+
+
+def test_a_line_of_woocommerces_export_is_its_skus_product_too(
+    installed: Installed, tmp_path: Path
+) -> None:
+    text = (HEADER + FILE.split("\n")[1] + "\n").replace('"Item Name"', '"Item Name",SKU')
+    done = load(installed, tmp_path, text.replace("House Blend Beans", "Old beans,COF-1"))
+    assert (done.matched, done.unmatched, done.unknown_columns) == (1, 0, ["Gift wrap"])

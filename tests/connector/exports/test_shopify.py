@@ -45,6 +45,7 @@ def test_the_rows_of_one_order_become_one_record(read: Read) -> None:
     assert order.paid_at == datetime(2023, 5, 4, 8, 20, tzinfo=UTC)
     assert (order.email, order.phone) == ("ada@example.test", "+989351112233")
     assert (order.account_id, order.refunds) == (None, ())
+    assert found[0].skus == {"1": "TEA-1", "2": "TEA-4"}
     # 45.00 are spread over 30.00 and 20.00: 27.00 and 18.00.
     assert order.lines == (
         OrderLine("1", None, "Green Tea - 100 g", 2, Decimal("27.0000")),

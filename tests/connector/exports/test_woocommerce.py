@@ -45,6 +45,7 @@ def test_a_row_for_each_line(read: Read) -> None:
         OrderLine("2", None, "Paper Filters", 1, Decimal("4.50")),
     )
     assert order.refunds == (Refund("export", Decimal("3.00"), Decimal(0), ()),)
+    assert (first.skus, second.skus) == ({"1": "TEA-1", "2": "COF-5"}, {})
     assert (second.line, second.order.id, second.order.status) == (4, "72", "processing")
     assert second.order.placed_at == datetime(2023, 5, 5, 8, 0, tzinfo=UTC)
     assert second.order.net == Decimal("7.00")
@@ -70,6 +71,7 @@ def test_a_column_for_each_line(read: Read) -> None:
     assert (order.id, order.number, order.status) == ("81", "1081", "completed")
     assert (order.currency, order.account_id) == ("EUR", "5")
     assert order.paid_at == datetime(2023, 5, 4, 10, 13, tzinfo=UTC)
+    assert (first.skus, second.skus) == ({"1": "TEA-4"}, {})
     assert order.lines == (
         OrderLine("1", "24", "Tea|Pot: big", 2, Decimal("26.00")),
         OrderLine("2", "20", "Paper Filters", 1, Decimal("4.50")),

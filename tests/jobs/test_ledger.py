@@ -1,6 +1,7 @@
 """Points that wait, expire and are changed by hand, in a store; and the proof of the ledger."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -328,3 +329,19 @@ def test_an_order_below_the_minimum_earns_nothing(installed: Installed) -> None:
     pay(installed, 1, "Green Tea")
     pay(installed, 1, "Earl Grey")
     assert entries(installed) == [(13, "earned")]
+
+
+def test_many_who_spend_one_balance_at_once_get_what_it_affords(installed: Installed) -> None:
+    pay(installed, 1, "House Blend Beans")  # 23 points: five times 4, with 3 left
+
+    def spend(number: int) -> bool:
+        try:
+            return change(installed, -4, reference=f"till-{number}").applied
+        except ValueError:
+            return False
+
+    with ThreadPoolExecutor(16) as pool:
+        spent = list(pool.map(spend, range(32)))
+    assert sum(spent) == 5
+    audit = verify(installed.context, installed.id)
+    assert (audit.available, audit.problems) == (3, [])

@@ -10,6 +10,7 @@ from retention.second_purchase_histories import Floats, Histories, Integers, Sha
 
 ESTIMATES = 6
 MIDDLE_STRENGTH = 30.0
+"""So many steps at overall rates stand beside what was counted where nothing tells how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def estimates(taken: Steps) -> Estimates:
     size = len(taken.before.categories)
     first = taken.selected(taken.is_first)
     all_rates = _rates(taken, size)
-    second_rates = _rates(first, size) if len(first.after) else all_rates
+    second = np.bincount(first.after, minlength=size) + MIDDLE_STRENGTH * all_rates
+    second_rates = np.asarray(second / second.sum())
     return Estimates(
         second_rates,
         all_rates,

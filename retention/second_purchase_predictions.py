@@ -77,21 +77,18 @@ def worth(trials: Sequence[Trial], minimum_customers: int) -> Worth:
     analysis", 2002, section 10.1). `verdict` is "better" when it lies above 0, "not enough data"
     with fewer than `minimum_customers`, else "no better".
     """
-    ours, majority, common = [], [], []
-    for trial in trials:
-        first = trial.left_out.selected(trial.left_out.is_first)
-        first = first.selected(np.arange(min(len(first.after), MOST_TRIED)))
-        rates = trial.model.estimates.second_rates
-        common.append(rates)
-        ours.append(_first_named(trial.model, first.before) == first.after)
-        majority.append(int(np.argmax(rates)) == first.after)
-    if not ours:
+    if not trials:
         return Worth(0, 0, 0, None, 0.0, -1.0, 1.0, "not enough data")
-    most = int(np.argmax(np.sum(common, axis=0)))
     categories = trials[0].left_out.before.categories
-    return _worth(
-        np.concatenate(ours), np.concatenate(majority), int(categories[most]), minimum_customers
-    )
+    firsts = [trial.left_out.selected(trial.left_out.is_first) for trial in trials]
+    counts = np.array([np.bincount(one.after, minlength=len(categories)) for one in firsts])
+    ours, majority = [], []
+    for trial, first, own in zip(trials, firsts, counts, strict=True):
+        tried = first.selected(np.arange(min(len(first.after), MOST_TRIED)))
+        ours.append(_first_named(trial.model, tried.before) == tried.after)
+        majority.append(int(np.argmax(counts.sum(axis=0) - own)) == tried.after)
+    most = int(categories[np.argmax(counts.sum(axis=0))])
+    return _worth(np.concatenate(ours), np.concatenate(majority), most, minimum_customers)
 
 
 def _worth(

@@ -76,13 +76,16 @@ def test_six_estimates() -> None:
     tea = taken.before.selected(np.array([0]))
     second, every, basket, category, again, alike = counted.of_all(tea)
 
-    assert second[0].tolist() == pytest.approx([1 / 3, 2 / 3, 0])
+    second_rates = (np.array([1, 2, 0]) + 30 * all_rates) / 33
+    assert second[0].tolist() == pytest.approx(second_rates.tolist())
     assert every[0].tolist() == pytest.approx(all_rates.tolist())
     # Tea was followed by tea, cups and, later, soap.
     assert basket[0].tolist() == pytest.approx(
         ((np.array([1, 1, late]) + all_rates) / (3 + late)).tolist()
     )
-    assert category[0].tolist() == pytest.approx([(1 + 1 / 3) / 3, (1 + 2 / 3) / 3, 0])
+    assert category[0].tolist() == pytest.approx(
+        ((np.array([1, 1, 0]) + second_rates) / 3).tolist()
+    )
     assert again[0].tolist() == [1, 0, 0]
     assert alike[0].tolist() == pytest.approx([1 / 3] * 3)
 

@@ -1,0 +1,58 @@
+"""Second categories predicted on The Complete Journey, at the level of categories and departments.
+
+Every model's share of hits, first-named and of three, ours minus theirs, and the reliability of
+our probabilities. The settings are those of `retention.evaluation.second_category`.
+"""
+
+import polars as pl
+
+from bench.quality.journey import Level, products
+from bench.tables import print_table
+from retention.evaluation.bootstrap import Estimate
+from retention.evaluation.second_category import Score, second_category
+from retention.prediction.calibration import Calibration
+
+LEVELS: tuple[Level, ...] = ("product_category", "department")
+HEADER = (
+    "",
+    *("top-1", "95 %", "top-3", "95 %"),
+    *("ours better by", "95 %", "in three by", "95 %"),
+    "customers",
+)
+
+
+def measure(lines: pl.DataFrame) -> None:
+    """Print the evaluation at each level."""
+    for level in LEVELS:
+        found = second_category(lines, products(level))
+        title = f"c. Second category, by {level.removeprefix('product_')}"
+        print_table(title, HEADER, [_row(score) for score in found.scores])
+        for setting in found.named:
+            _print_reliability(setting, found.named_first[setting])
+            print(f"{setting}, all three named: {_error(found.named[setting])}")
+
+
+def _row(score: Score) -> tuple[str, ...]:
+    shares = (score.top_1, score.top_3, score.gain_1, score.gain_3)
+    return (
+        f"{score.setting}, {score.model}",
+        *(text for share in shares for text in (f"{share.value:.3f}", _interval(share))),
+        f"{score.top_1.customers:,}",
+    )
+
+
+def _interval(of: Estimate) -> str:
+    return f"{of.low:.3f} – {of.high:.3f}"
+
+
+def _error(of: Calibration) -> str:
+    return f"expected calibration error {of.error:.3f}; were all of it right, {of.by_chance:.3f}"
+
+
+def _print_reliability(setting: str, of: Calibration) -> None:
+    rows = [
+        (f"{row['count']:,}", f"{row['predicted']:.3f}", f"{row['actual']:.3f}")
+        for row in of.table.iter_rows(named=True)
+    ]
+    print_table(f"{setting}, the category named first", ("customers", "stated", "came"), rows)
+    print(_error(of))

@@ -4,6 +4,7 @@ from flask import Flask
 
 from bazgasht.composition import addresses, make_context
 from bazgasht.logs import configure
+from bazgasht.memory import spare_what_is_loaded
 from bazgasht.settings import AppSettings, opened
 from connector.registry import platform
 from jobs import context as job_context
@@ -40,4 +41,6 @@ def from_environment() -> Flask:
     configure(settings.log_level, settings.log_format)
     context = make_context(settings, addresses(settings), pool_size=10)
     job_context.use(context)
-    return create_app(context, metrics_token=opened(settings.metrics_token))
+    app = create_app(context, metrics_token=opened(settings.metrics_token))
+    spare_what_is_loaded()
+    return app

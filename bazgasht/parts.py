@@ -12,6 +12,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from bazgasht.composition import Addresses, addresses, make_context
+from bazgasht.memory import spare_what_is_loaded
 from bazgasht.settings import AppSettings, opened
 from bazgasht.supervisor import Part
 from jobs import context as job_context
@@ -57,6 +58,8 @@ def run_worker(settings: AppSettings, name: str) -> None:
     """Run jobs of one queue until told to stop."""
     context = make_context(settings, addresses(settings))
     job_context.use(context)
+    queue.load_jobs(name)
+    spare_what_is_loaded()
     queue.work(context.redis, name)
 
 

@@ -5,6 +5,7 @@ again. Every worker listens to one queue only, because RQ can lose a job popped 
 listens to two.
 """
 
+from importlib import import_module
 from uuid import UUID
 
 import structlog
@@ -83,6 +84,13 @@ def started(redis: Redis, function: str, store_id: str) -> None:
         redis.delete(_flag(function, store_id))
     except RedisError:
         log.warning("queue flag not cleared, it ends by itself", job=function)
+
+
+def load_jobs(name: str) -> None:
+    """Import what the jobs of a queue need, which else the first job of each kind would."""
+    for function, queue in _QUEUE_OF.items():
+        if queue == name:
+            import_module(function.rpartition(".")[0])
 
 
 def work(redis: Redis, name: str) -> None:

@@ -1,6 +1,7 @@
 """The queues may forget everything at any moment: what is due stands in the tables."""
 
 import random
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -40,6 +41,20 @@ def test_a_burst_of_events_asks_for_one_job(context: Context) -> None:
     assert waiting(context.redis) == 1
     assert queue.enqueue(context.redis, queue.DRAIN, uuid4())
     assert queue.enqueue(context.redis, queue.WRITE_BACK, store)
+
+
+def test_every_job_that_can_be_asked_for_is_loaded_by_the_workers() -> None:
+    for name in queue.QUEUES:
+        queue.load_jobs(name)
+    named = [
+        value
+        for name, value in vars(queue).items()
+        if name.isupper() and str(value).startswith("jobs.")
+    ]
+    assert len(named) >= 10
+    for path in named:
+        module, _, function = path.rpartition(".")
+        assert callable(getattr(sys.modules[module], function))
 
 
 def test_a_job_that_has_begun_can_be_asked_for_again(context: Context) -> None:

@@ -41,10 +41,10 @@ _REVIEWS = """
 _GIVEN = """
     SELECT o.id, 'discounts', o.discount FROM counted o WHERE o.discount > 0
     UNION ALL
-    SELECT o.id, 'points', (sum(e.points) * %(point_value)s)::numeric(20, 4)
-    FROM counted o JOIN point_entries e ON e.order_id = o.external_id
-    WHERE %(point_value)s > 0 AND e.reason IN ('earned', 'reversed', 'moved')
-    GROUP BY o.id HAVING sum(e.points) > 0
+    SELECT o.id, 'points', (sum(l.granted) * %(point_value)s)::numeric(20, 4)
+    FROM counted o JOIN point_lots l ON l.order_id = o.external_id
+    WHERE %(point_value)s > 0
+    GROUP BY o.id HAVING sum(l.granted) > 0
 """
 
 

@@ -7,7 +7,7 @@ PYTHON_CANDIDATES = python3.12 python3.13 python3.11 python3 python
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo run test check bench bench-published bench-speed constraints clean
+.PHONY: demo run test check bench bench-published bench-quality bench-speed constraints clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m bazgasht demo
@@ -30,6 +30,11 @@ bench: $(VENV)/.test
 # Prints published figures beside ours, and fails when one is off.
 bench-published: $(VENV)/.test
 	@$(BIN)/python -m bench.published
+
+# Prints how good recommendations are beside other ways to choose them: ORDERS is how many orders
+# of customers drawn at random are taken, by default all.
+bench-quality: $(VENV)/.bench
+	@$(BIN)/python -m bench.quality $${ORDERS:+--sample $$ORDERS}
 
 # Prints time and memory of counting pairs beside other libraries: SIZE is a number of million lines
 # or `journey`, several in quotes.

@@ -113,8 +113,13 @@ def sentence(row: Recommendation, name: str) -> str:
     """Why a product is recommended, in a sentence whose numbers can be checked."""
     if row.reason_kind == "pinned":
         return f"pinned; {row.count} of {row.base} buyers of the store bought {name}"
-    whom = {"together": "orders with it", "next": "of its buyers", "category": "category buyers"}
-    verb = "had" if row.reason_kind == "together" else "bought"
+    whom = {
+        "together": "orders with it",
+        "with_category": "orders with its category",
+        "next": "of its buyers",
+        "category": "category buyers",
+    }
+    verb = "had" if row.reason_kind in {"together", "with_category"} else "bought"
     among = whom.get(row.reason_kind, "buyers of the store")
     rate = f"{row.base_rate:.0%} of all do"
     return f"{row.count} of {row.base} {among} {verb} {name}; {rate}"

@@ -2,21 +2,21 @@
 
 import polars as pl
 
+from retention.category_affinity import bought_with_category
 from retention.columns import (
     BASE,
     BASE_RATE,
     CATEGORY_ID,
     COUNT,
     CUSTOMER_ID,
-    KIND,
     LIFT,
     LINES,
+    ORDER_ID,
     OTHER_ID,
     PAIRS,
     PRODUCT_ID,
     PRODUCTS,
     QUANTITY,
-    RANK,
     REASON_KIND,
     RECOMMENDABLE,
     SCORE,
@@ -32,11 +32,7 @@ from retention.listing import (
     ranked,
     spare,
 )
-
-FUSION_CONSTANT = 5
-"""The constant of reciprocal rank fusion. Its authors' 60 suits lists of thousands: on lists of
-20 it nearly forgets the ranks. On The Complete Journey's last 11 weeks five products found 6.2 %
-of a basket's others with 5 and 6.0 % with 60, and pairs reached 31 % and 30 % of the catalogue."""
+from retention.pair_scores import scored_pairs
 
 
 def recommendations(
@@ -53,16 +49,16 @@ def recommendations(
     Only recommendable products of `products` (`PRODUCTS`) are recommended, never the product
     itself and none twice; a product that is not recommendable has a list all the same.
 
-    Pairs come first, those of lift above 1 only: a reason must not speak against what it
-    recommends. The two kinds count different things, so that their scores do not compare, but
-    their ranks do: a pair's score is the sum over its kinds of 1 / (5 + its rank among the
-    product's pairs of that kind), reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR
-    2009). Its reason is the kind in which it ranks higher, "together" when equal.
+    First come pairs and what is bought with the product's category and in the whole store, by
+    one score (`retention.pair_scores`). A pair's reason is its kind, "together" or "next";
+    without a pair it is "with_category" (of `base` orders with a product of its category `count`
+    had the other product too) or "popular" (of all `base` buyers `count` bought it).
 
-    What is then missing comes from the products that most customers bought in the product's
-    own category (reason "category": of `base` buyers of the category `count` bought it) and
-    then in the whole store ("popular": of all `base` buyers); their score is count / base. A
-    product nobody bought is never recommended. Equal scores go to the smaller identifier.
+    What is then missing, as in a store whose orders hold one product each, comes from the
+    products that most customers bought in the product's own category (reason "category": of
+    `base` buyers of the category `count` bought it) and then in the whole store ("popular");
+    their score is count / base. A product nobody bought is never recommended. Equal scores go
+    to the smaller identifier.
 
     `choices` (`CHOICES`) are the merchant's: banned products are replaced, pinned ones go first
     (reason "pinned": of all `base` buyers `count` bought it) if they can be bought. At most
@@ -85,31 +81,32 @@ def recommendations(
     needed = size + spare(chosen)
     candidates = [
         pinned(chosen, products, sold),
-        _from_pairs(pairs.filter(pl.col(OTHER_ID).is_in(recommendable))),
+        scored_pairs(
+            pairs.filter(pl.col(OTHER_ID).is_in(recommendable)),
+            bought_with_category(lines, products).filter(pl.col(OTHER_ID).is_in(recommendable)),
+            _with_orders(products, lines),
+            popular,
+            needed,
+        )
+        .with_columns(pl.lit(1, dtype=pl.Int32).alias(TIER))
+        .select(CANDIDATE),
         _from_category(popular, bought, products, needed),
         _from_store(_of_many_categories(popular, needed, category_percent), products),
     ]
     return ranked(pl.concat(candidates), products, size, chosen, category_percent)
 
 
-def _from_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
-    place = pl.int_range(1, pl.len() + 1).over(KIND, PRODUCT_ID)
+def _with_orders(products: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Return product, category and number of orders."""
+    orders = (
+        lines.filter(pl.col(QUANTITY) > 0)
+        .group_by(PRODUCT_ID)
+        .agg(pl.col(ORDER_ID).n_unique().cast(pl.Int64).alias(BASE))
+    )
     return (
-        pairs.filter(pl.col(LIFT) > 1)
-        .sort(
-            KIND, PRODUCT_ID, SCORE, COUNT, OTHER_ID, descending=[False, False, True, True, False]
-        )
-        .with_columns(place.alias(RANK))
-        # "together" sorts last by name, so that it leads among equal ranks when descending.
-        .sort(RANK, KIND, descending=[False, True])
-        .group_by(PRODUCT_ID, OTHER_ID, maintain_order=True)
-        .agg(
-            pl.lit(1, dtype=pl.Int32).alias(TIER),
-            (1 / (FUSION_CONSTANT + pl.col(RANK))).sum().alias(SCORE),
-            pl.col(KIND).first().alias(REASON_KIND),
-            pl.col(COUNT, BASE, BASE_RATE, LIFT).first(),
-        )
-        .select(CANDIDATE)
+        products.select(PRODUCT_ID, CATEGORY_ID)
+        .join(orders, on=PRODUCT_ID, how="left")
+        .with_columns(pl.col(BASE).fill_null(0))
     )
 
 

@@ -33,46 +33,45 @@ def listed(table: pl.DataFrame, product: int) -> list[tuple[int, int, str]]:
     return list(chosen.select("rank", "other_id", "reason_kind").iter_rows())
 
 
-def test_the_two_kinds_are_joined_by_their_ranks() -> None:
+def test_the_two_kinds_are_joined_in_one_score() -> None:
     catalogue = products(*((n, None, True) for n in range(1, 6)))
-    table = recommendations(
-        pairs(
-            # Ranks together: 2, 3, 4. Ranks next: 3, 5, 2. The scores' sizes do not matter.
-            ("together", 1, 2, 0.03, 2),
-            ("together", 1, 3, 0.02, 2),
-            ("together", 1, 4, 0.01, 2),
-            ("next", 1, 3, 0.9, 3),
-            ("next", 1, 5, 0.8, 3),
-            ("next", 1, 2, 0.7, 3),
-        ),
-        NO_LINES,
-        catalogue,
+    found = pairs(
+        ("together", 1, 2, 0.03, 2),
+        ("together", 1, 3, 0.02, 2),
+        ("together", 1, 4, 0.01, 2),
+        ("next", 1, 3, 0.9, 3),
+        ("next", 1, 5, 0.8, 3),
     )
+    table = recommendations(found, NO_LINES, catalogue)
 
-    # 3: 1/7 + 1/6 = 0.3095, 2: 1/6 + 1/8 = 0.2917, 5: 1/7 = 0.1429, 4: 1/8 = 0.125.
+    # The product is in no order of these lines: the weights are divided by 0 + 40. A weight is
+    # the score times 4^0.85, what next adds is 0.3 * 3 / (4 + 20) / 5^0.8.
+    following, weight = 0.3 * 3 / 24 / 5**0.8, 4**0.85 / 40
     assert listed(table, 1) == [
         (1, 3, "next"),
-        (2, 2, "together"),
-        (3, 5, "next"),
+        (2, 5, "next"),
+        (3, 2, "together"),
         (4, 4, "together"),
     ]
-    assert table["score"].to_list() == pytest.approx([1 / 7 + 1 / 6, 1 / 6 + 1 / 8, 1 / 7, 1 / 8])
+    assert table["score"].to_list() == pytest.approx(
+        [0.02 * weight + following, following, 0.03 * weight, 0.01 * weight]
+    )
     assert table.schema == RECOMMENDATIONS
 
 
 def test_a_reason_has_the_numbers_of_its_kind() -> None:
     catalogue = products((1, None, True), (2, None, True))
     table = recommendations(
-        pairs(("next", 1, 2, 0.9, 3), ("together", 1, 2, 0.1, 1.5)), NO_LINES, catalogue
+        pairs(("next", 1, 2, 0.9, 3), ("together", 1, 2, 0.9, 1.5)), NO_LINES, catalogue
     )
 
-    # Rank 1 in both kinds: "together" leads.
+    # Together adds more: 0.9 * 4^0.85 / 40 = 0.0731 against 0.3 * 3 / 24 / 5^0.8 = 0.0103.
     [only] = table.iter_rows(named=True)
     assert only == {
         "product_id": 1,
         "rank": 1,
         "other_id": 2,
-        "score": pytest.approx(1 / 6 + 1 / 6),
+        "score": pytest.approx(0.9 * 4**0.85 / 40 + 0.3 * 3 / 24 / 5**0.8),
         "reason_kind": "together",
         "count": 3,
         "base": 4,
@@ -86,14 +85,13 @@ def test_equal_scores_go_by_identifier() -> None:
     table = recommendations(
         pairs(
             ("together", 1, 4, 0.5, 2),
-            ("next", 1, 3, 0.5, 2),
+            ("together", 1, 3, 0.5, 2),
             ("together", 1, 2, 0.5, 2),
         ),
         NO_LINES,
         catalogue,
     )
 
-    # Together 2 stands before 4 by identifier; 2 and 3 are both first of a kind.
     assert [other for _, other, _ in listed(table, 1)] == [2, 3, 4]
 
 
@@ -131,14 +129,17 @@ HISTORY = orders(
 def test_a_new_product_has_its_category_and_then_the_store() -> None:
     table = recommendations(PAIRS.to_frame(), HISTORY, SHOP)
 
-    # 14 was bought by nobody known. 11 and 21 have as many buyers: 21 is not in the category.
     reasons = table.filter(pl.col("product_id") == 14).select(
         "rank", "other_id", "reason_kind", "count", "base", "score", "base_rate", "lift"
     )
+    # Two of the five orders with category 10 have 12 beside another product of it, and two of
+    # all seven have 12: lift 7/5. 11 has a lift of 14/15 that way, and comes by its buyers.
+    # 12 weighs 1/sqrt(2) + 1: per order 1/5 of it in the category and 1/7 in the store.
+    drawn = (2**-0.5 + 1) / 2**0.15 * (5 / 5 + 40 / 7) / (5 + 40)
     # Lift in the category: 3/4 over 3/6, and 6 / 4 = 1.5 for every product of it.
     assert list(reasons.iter_rows()) == [
-        (1, 11, "category", 3, 4, 0.75, 0.5, 1.5),
-        (2, 12, "category", 2, 4, 0.5, pytest.approx(1 / 3), pytest.approx(1.5)),
+        (1, 12, "with_category", 2, 5, pytest.approx(drawn * 40 / 41), pytest.approx(2 / 7), 1.4),
+        (2, 11, "category", 3, 4, 0.75, 0.5, 1.5),
         (3, 13, "category", 1, 4, 0.25, pytest.approx(1 / 6), pytest.approx(1.5)),
         (4, 21, "popular", 3, 6, 0.5, 0.5, 1.0),
     ]
@@ -147,7 +148,7 @@ def test_a_new_product_has_its_category_and_then_the_store() -> None:
 def test_a_product_is_never_its_own_recommendation() -> None:
     table = recommendations(PAIRS.to_frame(), HISTORY, SHOP, size=3)
 
-    assert listed(table, 11) == [(1, 12, "category"), (2, 13, "category"), (3, 21, "popular")]
+    assert listed(table, 11) == [(1, 12, "with_category"), (2, 13, "category"), (3, 21, "popular")]
     assert listed(table, 21) == [(1, 11, "popular"), (2, 12, "popular"), (3, 13, "popular")]
 
 
@@ -158,12 +159,12 @@ def test_a_product_that_is_not_recommendable_has_a_list_and_is_on_none() -> None
     assert 31 not in table["other_id"]
 
 
-def test_pairs_come_before_the_category_and_nothing_comes_twice() -> None:
+def test_nothing_comes_twice_and_the_reason_is_the_pair_where_there_is_one() -> None:
     table = recommendations(
         pairs(("next", 11, 21, 0.9, 2), ("next", 11, 13, 0.1, 2)), HISTORY, SHOP
     )
 
-    assert listed(table, 11) == [(1, 21, "next"), (2, 13, "next"), (3, 12, "category")]
+    assert listed(table, 11) == [(1, 12, "with_category"), (2, 21, "next"), (3, 13, "next")]
 
 
 def test_products_the_store_does_not_list_take_no_part() -> None:
@@ -182,7 +183,8 @@ def test_the_most_bought_of_the_category_are_found_among_many() -> None:
     table = recommendations(PAIRS.to_frame(), history, catalogue, size=3)
 
     assert [other for _, other, _ in listed(table, 19)] == [20, 18, 17]
-    assert [other for _, other, _ in listed(table, 1)] == [20, 19, 18]
+    # 19 and 20 are in 19 orders of several each, and 20 in one more alone.
+    assert [other for _, other, _ in listed(table, 1)] == [19, 20, 18]
 
 
 def test_a_store_without_orders_recommends_nothing() -> None:

@@ -1,0 +1,139 @@
+"""Judge all recommendations and their rivals: `python -m bench.quality [--sample N]`."""
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import polars as pl
+
+from bench.quality import journey, second_category, small_stores
+from bench.quality.next_order import NextOrderRivals
+from bench.quality.product_page import SCORES, PairRivals, ours, popularity, same_category, sar
+from bench.tables import print_table
+from retention.columns import CUSTOMER_ID, OTHER_ID, PRODUCT_ID
+from retention.evaluation.bootstrap import Estimate
+from retention.evaluation.splits import TimeSplit, sample_by_customers, split_in_time
+from retention.evaluation.tasks import (
+    SIZE,
+    Judged,
+    coverage,
+    improvement,
+    judge,
+    next_order_cases,
+    next_orders,
+    page_cases,
+)
+from retention.personal import personal_lists
+
+Made = Iterator[tuple[str, Callable[[], pl.DataFrame]]]
+IMPLICIT = ("ItemItemRecommender", "CosineRecommender", "TFIDFRecommender", "BM25Recommender")
+HEADER = ("", "recall@10", "95 %", "hit rate", "coverage", "ours better by", "95 %", "s")
+
+
+def main() -> None:
+    """Print every task's table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
+    parser.add_argument("--sample", type=int, help="so many orders, of customers drawn at random")
+    parser.add_argument("--only", choices=["page", "next", "second", "small"], help="one part")
+    wanted = parser.parse_args()
+    lines, products = journey.lines(), journey.products()
+    if wanted.sample:
+        lines = sample_by_customers(lines, wanted.sample)
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"The Complete Journey, {lines.height:,} lines; {os.cpu_count()} cores, load {load}")
+    split = split_in_time(lines)
+    print(f"Known until {split.test_from:%Y-%m-%d %H:%M}, judged by what came from then on.")
+    if wanted.only in (None, "page"):
+        page(split, products)
+    if wanted.only in (None, "next"):
+        following(split)
+    if wanted.only in (None, "second"):
+        second_category.measure(lines)
+    if wanted.only in (None, "small"):
+        small_stores.measure(lines, products)
+
+
+def page(split: TimeSplit, products: pl.DataFrame) -> None:
+    """Print task a: a product of an order is given, the others are to be found."""
+    known, test = split.known, split.test
+    carried = products.join(known.select(PRODUCT_ID).unique(), on=PRODUCT_ID, how="semi")
+
+    def judged(lists: pl.DataFrame) -> Judged:
+        return judge(page_cases(lists, test), coverage(lists[OTHER_ID], known))
+
+    _print("a. Product page: the rest of an order", _page_lists(known, carried), judged)
+
+
+def _page_lists(known: pl.DataFrame, products: pl.DataFrame) -> Made:
+    yield "ours", lambda: ours(known, products, SIZE)
+    yield "popularity", lambda: popularity(known, products, SIZE)
+    yield "same category", lambda: same_category(known, products, SIZE)
+    rivals = PairRivals(known)
+    for name in SCORES:
+        yield name, partial(rivals.lists, name, SIZE)
+    for name in IMPLICIT:
+        yield f"implicit, {name}", partial(rivals.implicit, name, SIZE)
+    yield "EASE, 3,000 products", lambda: rivals.ease(SIZE)
+    yield "SAR", lambda: sar(known, SIZE)
+
+
+def following(split: TimeSplit) -> None:
+    """Print task b: the first order after the cut of each known customer."""
+    known = split.known
+    orders = next_orders(known, split.test)
+    customers = orders[CUSTOMER_ID].unique()
+    rivals = NextOrderRivals(known, customers)
+    for title, only_new in (("b. Next order", False), ("b. Next order, new products", True)):
+        without = known if only_new else None
+
+        def judged(lists: pl.DataFrame, without: pl.DataFrame | None = without) -> Judged:
+            cases = next_order_cases(lists, orders, without=without)
+            return judge(cases, coverage(lists[PRODUCT_ID], known))
+
+        _print(title, _next_lists(rivals, known, customers, only_new=only_new), judged)
+
+
+def _next_lists(
+    rivals: NextOrderRivals, known: pl.DataFrame, customers: pl.Series, *, only_new: bool
+) -> Made:
+    yield "ours", lambda: personal_lists(known, customers, SIZE, only_new=only_new)
+    yield "popularity", lambda: rivals.popularity(SIZE, only_new=only_new)
+    if not only_new:
+        yield "personal frequency", lambda: rivals.frequency(SIZE)
+        yield "personal frequency, .95 per order", lambda: rivals.frequency(SIZE, 0.95)
+    yield "TIFU-KNN", lambda: rivals.tifu_knn(SIZE, only_new=only_new)
+    yield "EASE, 3,000 products", lambda: rivals.ease(SIZE, only_new=only_new)
+
+
+def _print(title: str, made: Made, judged: Callable[[pl.DataFrame], Judged]) -> None:
+    rows, first = [], None
+    for name, lists in made:
+        began = time.monotonic()
+        found = judged(lists())
+        first = first or found
+        better = improvement(first, found)
+        rows.append(
+            (
+                name,
+                f"{found.recall.value:.4f}",
+                _ends(found.recall),
+                f"{found.hit_rate.value:.3f}",
+                f"{found.coverage:.0%}",
+                f"{better.value:+.4f}",
+                _ends(better),
+                f"{time.monotonic() - began:.1f}",
+            )
+        )
+    print_table(title, HEADER, rows)
+    if first:
+        print(f"   {first.recall.n:,} orders of {first.recall.customers:,} customers")
+
+
+def _ends(estimate: Estimate) -> str:
+    return f"{estimate.low:.4f} to {estimate.high:.4f}"
+
+
+if __name__ == "__main__":
+    main()

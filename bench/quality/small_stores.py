@@ -1,0 +1,93 @@
+"""Whether ours is ever worse than a simple rival in a small store.
+
+A small store is some customers drawn at random with their orders of the last 90 days, about as
+many as asked for. Several are drawn, and their cases judged together.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import polars as pl
+
+from bench.quality.next_order import NextOrderRivals
+from bench.quality.product_page import PairRivals, ours, popularity, same_category
+from bench.tables import print_table
+from retention.columns import CUSTOMER_ID, PLACED_AT, PRODUCT_ID
+from retention.evaluation.splits import TimeSplit, sample_by_customers, split_in_time
+from retention.evaluation.tasks import (
+    SIZE,
+    improvement,
+    judge,
+    next_order_cases,
+    next_orders,
+    page_cases,
+)
+from retention.personal import personal_lists
+
+DAYS = 90
+DRAWS = {200: 40, 1000: 10, 5000: 2}
+HEADER = ("", "orders", "recall@10", "ours better by", "95 %")
+Cases = dict[str, pl.DataFrame]
+
+
+def measure(lines: pl.DataFrame, products: pl.DataFrame) -> None:
+    """Print both tasks for each size of store."""
+    last = lines[PLACED_AT].max()
+    recent = lines.filter(pl.col(PLACED_AT) > pl.lit(last) - timedelta(days=DAYS))
+    for title, cases in (("a. Product page", _page), ("b. Next order", _next)):
+        rows: list[tuple[str, ...]] = []
+        for orders, draws in DRAWS.items():
+            rows += _rows(recent, products, orders, draws, cases)
+        print_table(f"{title}, small stores", HEADER, rows)
+
+
+def _rows(
+    recent: pl.DataFrame,
+    products: pl.DataFrame,
+    orders: int,
+    draws: int,
+    cases: Callable[[TimeSplit, pl.DataFrame], Cases],
+) -> list[tuple[str, ...]]:
+    found: dict[str, list[pl.DataFrame]] = {}
+    for seed in range(draws):
+        split = split_in_time(sample_by_customers(recent, orders, seed))
+        for name, table in cases(split, products).items():
+            # The same order may be drawn twice: each draw is a store of its own.
+            numbered = table.with_columns(pl.col("order_id") + pl.lit(seed) * 10**12)
+            found.setdefault(name, []).append(numbered)
+    judged = {name: judge(pl.concat(tables), 0.0) for name, tables in found.items()}
+    rows: list[tuple[str, ...]] = []
+    for name, one in judged.items():
+        better = improvement(judged["ours"], one)
+        ends = f"{better.low:.4f} to {better.high:.4f}"
+        value, difference = f"{one.recall.value:.4f}", f"{better.value:+.4f}"
+        rows.append((name, f"{orders:,} x {draws}", value, difference, ends))
+    return rows
+
+
+def _page(split: TimeSplit, products: pl.DataFrame) -> Cases:
+    known = split.known
+    carried = products.join(known.select(PRODUCT_ID).unique(), on=PRODUCT_ID, how="semi")
+    rivals = PairRivals(known)
+    lists = {
+        "ours": ours(known, carried, SIZE),
+        "popularity": popularity(known, carried, SIZE),
+        "same category": same_category(known, carried, SIZE),
+        "count": rivals.lists("count", SIZE),
+        "asymmetric cosine, weighted": rivals.lists("asymmetric cosine, weighted", SIZE),
+    }
+    return {name: page_cases(table, split.test) for name, table in lists.items()}
+
+
+def _next(split: TimeSplit, _products: pl.DataFrame) -> Cases:
+    known = split.known
+    orders = next_orders(known, split.test)
+    customers = orders[CUSTOMER_ID].unique()
+    rivals = NextOrderRivals(known, customers)
+    lists = {
+        "ours": personal_lists(known, customers, SIZE),
+        "popularity": rivals.popularity(SIZE),
+        "personal frequency": rivals.frequency(SIZE),
+        "personal frequency, .95 per order": rivals.frequency(SIZE, 0.95),
+    }
+    return {name: next_order_cases(table, orders) for name, table in lists.items()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from retention.records import Account, Category, ObjectKind, Order, Product
+from retention.records import Account, Category, ObjectKind, Order, Product, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +241,10 @@ class ConnectedStore(Protocol):
         None of them when it is gone. Only for a category of a kind whose changes the platform
         tells of.
         """
+        ...
+
+    def reviews(self) -> Iterator[Sequence[Review]]:
+        """All reviews of products that shoppers see, in portions; none where there are no such."""
         ...
 
     def register_webhooks(self, address: str, secret: str, topics: Sequence[str]) -> None:

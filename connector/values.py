@@ -1,6 +1,6 @@
 """What platforms send, read exactly: headers, amounts and times in JSON, and why they do not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
 from typing import Annotated, TypeVar
@@ -11,9 +11,21 @@ from connector.errors import BadPayload
 
 LARGEST_AMOUNT = Decimal("9999999999999999.9999")
 _CENT_OF_CENT = Decimal("0.0001")
+LONGEST_LABEL = 200
 _LARGEST_QUANTITY = 2_147_483_647
 
 Payload = TypeVar("Payload", bound=BaseModel)
+
+
+def label(value: str | None) -> str | None:
+    """A word that others chose, trimmed and at most 200 letters long; None if there is nothing."""
+    return (value or "").strip()[:LONGEST_LABEL] or None
+
+
+def coupon_codes(codes: Iterable[str]) -> tuple[str, ...]:
+    """The codes in lower case, for stores compare them so, each once."""
+    found = (label(code) for code in codes)
+    return tuple(dict.fromkeys(code.lower() for code in found if code))
 
 
 def validate(model: type[Payload], content: object, kind: str = "") -> Payload:

@@ -18,6 +18,7 @@ from database.models import (
     PointEntry,
     Product,
     Refund,
+    Review,
     WriteBack,
 )
 from database.person import Person
@@ -38,6 +39,7 @@ def describe(session: Session, person: Person) -> dict[str, Any]:
         },
         "second_purchase_categories": _categories(session, person.customers),
         "predictions": _predictions(session, person.customers),
+        "reviews": _reviews(session, person.customers),
         "written_to_the_store": _written(session, person.accounts),
     }
 
@@ -86,6 +88,11 @@ def _order(session: Session, order: Order) -> dict[str, Any]:
         "total": str(order.total),
         "presentment_currency": order.presentment_currency,
         "presentment_total": _amount(order.presentment_total),
+        "discount": _amount(order.discount),
+        "coupon_codes": order.coupon_codes,
+        "source": order.source,
+        "medium": order.medium,
+        "campaign": order.campaign,
         "kept_net": str(order.kept_net),
         "lines": _lines(session, order.id),
         "refunds": _refunds(session, order.id),
@@ -186,6 +193,21 @@ def _predictions(session: Session, numbers: Iterable[int]) -> Rows:
             "next_order_to": None if row.high_day is None else row.high_day.isoformat(),
         }
         for row in reports.predictions_of(session, list(numbers))
+    ]
+
+
+def _reviews(session: Session, numbers: Iterable[int]) -> Rows:
+    rows = session.scalars(
+        select(Review).where(Review.customer_id.in_(list(numbers))).order_by(Review.reviewed_at)
+    )
+    return [
+        {
+            "review": row.external_id,
+            "product": row.product_external_id,
+            "reviewed_at": _time(row.reviewed_at),
+            "rating": row.rating,
+        }
+        for row in rows
     ]
 
 

@@ -17,7 +17,7 @@ from retention.net import KeptLine, KeptOrder, kept
 from retention.records import Order as OrderRecord
 from retention.records import OrderLine as LineRecord
 from retention.records import Refund as RefundRecord
-from retention.records import RefundLine
+from retention.records import RefundLine, Source
 
 GONE = "gone"
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -36,6 +36,11 @@ ORDER_COLUMNS = (
     "total",
     "presentment_currency",
     "presentment_total",
+    "discount",
+    "coupon_codes",
+    "source",
+    "medium",
+    "campaign",
     "kept_net",
     "content",
     "gone",
@@ -85,6 +90,11 @@ def _order_row(order: OrderRecord, customer: int | None, amount: KeptOrder) -> d
         "total": order.total,
         "presentment_currency": order.presentment_currency,
         "presentment_total": order.presentment_total,
+        "discount": order.discount,
+        "coupon_codes": order.coupon_codes,
+        "source": order.source.source,
+        "medium": order.source.medium,
+        "campaign": order.source.campaign,
         "kept_net": sum((line.net for line in amount.lines), Decimal(0)),
         "content": digest(order),
         "gone": False,
@@ -211,6 +221,9 @@ def _order_record(order: Order, lines: list[OrderLine], refunds: list[Refund]) -
         refunds=tuple(_refund_record(refund) for refund in refunds),
         presentment_currency=order.presentment_currency,
         presentment_total=order.presentment_total,
+        discount=order.discount,
+        coupon_codes=tuple(order.coupon_codes),
+        source=Source(order.source, order.medium, order.campaign),
     )
 
 

@@ -26,6 +26,7 @@ from jobs.context import (
 from jobs.history import look_up, poll
 from jobs.profile import refresh_profile
 from jobs.regroup import regroup_guests
+from jobs.reviews import read_reviews
 from jobs.subscriptions import register_webhooks, topics, webhook_address
 from retention.records import ObjectKind
 
@@ -86,6 +87,7 @@ def compare_identifiers(store_id: str) -> None:
                 # Time alone makes results old: orders dated ahead come of age.
                 stores.mark_dirty(session)
             look_up(context, store, [("order", identifier) for identifier in refunded])
+            read_reviews(context, store, connection)
         regroup_guests(context, store)
     except NotActive:
         log.info("store is not active, nothing to compare", store=store_id)

@@ -97,6 +97,29 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where an order's shopper came from, as the store's own tracking tells (UTM)."""
+
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review of a product, of 1 to 5; `email` is its writer's, normalised, as far as known.
+
+    It only serves to find the customer and is not kept.
+    """
+
+    id: str
+    product_id: str
+    email: str | None
+    reviewed_at: datetime
+    rating: int
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """An order as the store has it at `modified_at`.
 
@@ -104,7 +127,8 @@ class Order:
     `email` or `phone` (normalised as in `Account`). `total` includes tax and shipping and is
     not reduced by refunds. All amounts are in `currency`, the store's own; where the platform
     tells what the shopper saw and paid in, that currency and the total in it are the
-    `presentment` ones, from which nothing is computed.
+    `presentment` ones, from which nothing is computed. `discount` is what was taken off the
+    lines, without tax, None where it is not told; `coupon_codes` are in lower case.
     """
 
     id: str
@@ -122,6 +146,9 @@ class Order:
     refunds: tuple[Refund, ...] = ()
     presentment_currency: str = ""
     presentment_total: Decimal | None = None
+    discount: Decimal | None = None
+    coupon_codes: tuple[str, ...] = ()
+    source: Source = Source()
 
     @property
     def net(self) -> Decimal:

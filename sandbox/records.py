@@ -57,6 +57,28 @@ class ShippingLine(NamedTuple):
     total: int
 
 
+class CouponLine(NamedTuple):
+    """A coupon of an order, with what it takes off in percent and in money without tax."""
+
+    id: int
+    code: str
+    percent: int
+    discount: int
+
+
+@dataclass(slots=True)
+class Review:
+    """An approved review of a product."""
+
+    id: int
+    product_id: int
+    created: int
+    reviewer: str
+    reviewer_email: str
+    review: str
+    rating: int
+
+
 @dataclass(slots=True)
 class Order:
     """An order; `billing` may be one dictionary shared by all orders of a customer."""
@@ -71,6 +93,7 @@ class Order:
     shipping: Address
     lines: tuple[Line, ...]
     shipping_lines: tuple[ShippingLine, ...] = ()
+    coupon_lines: tuple[CouponLine, ...] = ()
     paid: int | None = None
     completed: int | None = None
     payment_method: str = ""

@@ -19,6 +19,7 @@ from sandbox.records import (
     Order,
     Product,
     Refund,
+    Review,
     Webhook,
 )
 
@@ -92,6 +93,8 @@ class Store:
     webhooks: dict[int, Webhook] = field(default_factory=dict)
     keys: dict[str, ApiKey] = field(default_factory=dict)
     upcoming: deque[Checkout] = field(default_factory=deque)
+    coupons: dict[str, int] = field(default_factory=dict)
+    reviews: dict[int, Review] = field(default_factory=dict)
     orders_version: int = 0
     customer_ids_by_email: dict[str, int] = field(default_factory=dict)
     products_by_category: dict[int, set[int]] = field(default_factory=dict)

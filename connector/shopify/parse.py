@@ -4,7 +4,7 @@ Amounts are in the shop's own currency, in which points and purchases are counte
 the currency that the shopper saw is kept beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from connector.shopify.payloads import (
     CollectionPayload,
     CustomerPayload,
     EmailAddress,
+    Journey,
     LinePayload,
     OrderPayload,
     PhoneNumber,
@@ -26,9 +27,19 @@ from connector.shopify.payloads import (
     RefundLinePayload,
     RefundPayload,
     TaxonomyPayload,
+    UtmParameters,
 )
-from connector.values import validate
-from retention.records import Account, Category, Order, OrderLine, Product, Refund, RefundLine
+from connector.values import coupon_codes, label, validate
+from retention.records import (
+    Account,
+    Category,
+    Order,
+    OrderLine,
+    Product,
+    Refund,
+    RefundLine,
+    Source,
+)
 
 CANCELLED = "cancelled"
 PENDING = "pending"
@@ -65,6 +76,9 @@ def read_order(content: object, region: str) -> Order:
         refunds=refunds,
         presentment_currency=payload.total.presentment_money.currency_code,
         presentment_total=payload.total.presentment_money.amount,
+        discount=_discount(lines.values(), payload.taxes_included),
+        coupon_codes=coupon_codes(payload.discount_codes),
+        source=_source(payload.customer_journey_summary),
     )
 
 
@@ -166,6 +180,31 @@ def _line(line: LinePayload, refunds: tuple[Refund, ...], taxes_included: bool) 
 
 def _net(line: LinePayload, taxes_included: bool) -> Decimal:
     return line.discounted - line.tax if taxes_included else line.discounted
+
+
+def _discount(lines: Iterable[LinePayload], taxes_included: bool) -> Decimal:
+    """What was taken off the lines, without tax: of each line the share that its net amount has."""
+    return sum((_discount_of(line, taxes_included) for line in lines), Decimal(0))
+
+
+def _discount_of(line: LinePayload, taxes_included: bool) -> Decimal:
+    if not taxes_included or not line.discounted:
+        return line.discount
+    net = line.discount * _net(line, taxes_included) / line.discounted
+    return net.quantize(_CENT_OF_CENT)
+
+
+def _source(journey: Journey | None) -> Source:
+    """The last visit before the order: what its link was marked with, else where it came from."""
+    visit = journey.last_visit if journey else None
+    if visit is None:
+        return Source()
+    utm = visit.utm_parameters or UtmParameters()
+    return Source(
+        source=label(utm.source) or label(visit.source),
+        medium=label(utm.medium),
+        campaign=label(utm.campaign),
+    )
 
 
 def _refund(

@@ -112,6 +112,11 @@ class LinePayload(Payload):
         return self.original_total.shop - sum(discounts, Decimal(0))
 
     @property
+    def discount(self) -> Decimal:
+        """What was taken off, as the shop's prices are: with tax or without."""
+        return self.original_total.shop - self.discounted
+
+    @property
     def tax(self) -> Decimal:
         """The taxes on it."""
         return sum((tax.price.shop for tax in self.tax_lines), Decimal(0))
@@ -165,6 +170,27 @@ class BuyerPayload(Payload):
     default_phone_number: PhoneNumber | None = None
 
 
+class UtmParameters(Payload):
+    """The marks of a campaign on the link that brought a shopper."""
+
+    source: Text = ""
+    medium: Text = ""
+    campaign: Text = ""
+
+
+class Visit(Payload):
+    """A visit of the shop; `source` says where from, such as "google" or "direct"."""
+
+    source: Text = ""
+    utm_parameters: UtmParameters | None = None
+
+
+class Journey(Payload):
+    """The visits before an order."""
+
+    last_visit: Visit | None = None
+
+
 class OrderPayload(Payload):
     """An order."""
 
@@ -187,6 +213,8 @@ class OrderPayload(Payload):
     transactions: list[Transaction] = []
     line_items: Nodes[LinePayload]
     refunds: list[RefundPayload] = []
+    discount_codes: list[Text] = []
+    customer_journey_summary: Journey | None = None
 
 
 class Metafield(Payload):

@@ -13,7 +13,7 @@ from connector.shopify.graphql import Client, next_cursor, nodes
 from connector.shopify.ids import gid, number_of
 from connector.shopify.objects import Objects
 from connector.shopify.parse import read_account, read_order, read_product
-from retention.records import Account, Category, ObjectKind, Order, Product
+from retention.records import Account, Category, ObjectKind, Order, Product, Review
 
 PAGE_SIZE = 100
 Record = Order | Product | Account | Category
@@ -93,6 +93,10 @@ class Reader:
         if modified_after is None:
             return self._pages_of_file(kind, first)
         return self._pages_of_changed(kind, first, modified_after)
+
+    def reviews(self) -> Iterator[Sequence[Review]]:
+        """None: Shopify has no reviews of its own."""
+        return iter(())
 
     def identifiers(self, kind: ObjectKind) -> Iterator[Sequence[str]]:
         """The identifiers of all objects of a kind, in portions."""

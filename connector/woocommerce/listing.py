@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from connector.errors import BadPayload, TemporaryError
 from connector.platform import Page
 from connector.woocommerce.client import Client, Reply
 from retention.records import Account, Category, ObjectKind, Order, Product
+
+Read = TypeVar("Read")
 
 PAGE_SIZE = 100
 ENDPOINTS: Mapping[ObjectKind, str] = {
@@ -65,6 +67,14 @@ def objects(reply: Reply) -> list[dict[str, Any]]:
     if isinstance(reply.content, list) and all(isinstance(item, dict) for item in reply.content):
         return reply.content
     raise TemporaryError("the store answered something else than the list asked for")
+
+
+def readable(read: Callable[[object], Read], content: object) -> Read | None:
+    """What was read, or None if the content does not read."""
+    try:
+        return read(content)
+    except BadPayload:
+        return None
 
 
 def page(

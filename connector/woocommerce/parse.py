@@ -3,20 +3,35 @@
 Each function takes the object as bytes of JSON or as Python values read from JSON.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from connector.errors import BadPayload
 from connector.identity import normalise_email, phone_in
-from connector.values import validate
+from connector.values import coupon_codes, label, validate
 from connector.woocommerce.payloads import (
     CategoryPayload,
     CustomerPayload,
+    Meta,
     OrderPayload,
     ProductPayload,
     RefundedPart,
     RefundPayload,
+    ReviewPayload,
 )
-from retention.records import Account, Category, Order, OrderLine, Product, Refund, RefundLine
+from retention.records import (
+    Account,
+    Category,
+    Order,
+    OrderLine,
+    Product,
+    Refund,
+    RefundLine,
+    Review,
+    Source,
+)
+
+ATTRIBUTION = "_wc_order_attribution_"
 
 
 def read_order(content: object, region: str) -> Order:
@@ -45,6 +60,9 @@ def read_order(content: object, region: str) -> Order:
             for line in payload.line_items
         ),
         refunds=tuple(Refund(str(note.id), abs(note.total)) for note in payload.refunds),
+        discount=payload.discount_total,
+        coupon_codes=coupon_codes(line.code for line in payload.coupon_lines),
+        source=_source(payload.meta_data),
     )
 
 
@@ -110,6 +128,32 @@ def read_category(content: object) -> Category:
     """A category of products. Raises BadPayload."""
     payload = validate(CategoryPayload, content)
     return Category(str(payload.id), payload.name, _text(payload.parent))
+
+
+def read_review(content: object) -> Review:
+    """A review of a product. Raises BadPayload."""
+    payload = validate(ReviewPayload, content)
+    return Review(
+        id=str(payload.id),
+        product_id=str(payload.product_id),
+        email=normalise_email(payload.reviewer_email),
+        reviewed_at=payload.date_created_gmt,
+        rating=payload.rating,
+    )
+
+
+def _source(meta_data: Iterable[Meta]) -> Source:
+    """What WooCommerce's order attribution noted; a visit without UTM has its kind as source."""
+    noted = {
+        meta.key.removeprefix(ATTRIBUTION): meta.value
+        for meta in meta_data
+        if meta.key.startswith(ATTRIBUTION) and isinstance(meta.value, str)
+    }
+    return Source(
+        source=label(noted.get("utm_source")) or label(noted.get("source_type")),
+        medium=label(noted.get("utm_medium")),
+        campaign=label(noted.get("utm_campaign")),
+    )
 
 
 def _text(identifier: int | None) -> str | None:

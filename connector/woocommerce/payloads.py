@@ -65,8 +65,14 @@ class Billing(BaseModel):
     country: Text = ""
 
 
+class CouponLine(BaseModel):
+    """A coupon that was used in an order."""
+
+    code: Text = ""
+
+
 class OrderPayload(BaseModel):
-    """An order."""
+    """An order; `discount_total` is without tax."""
 
     id: Identifier
     number: Text = ""
@@ -80,6 +86,9 @@ class OrderPayload(BaseModel):
     total: Amount
     line_items: list[LinePayload]
     refunds: Annotated[list[RefundNote], BeforeValidator(_listed)] = []
+    discount_total: Amount | None = None
+    coupon_lines: Annotated[list[CouponLine], BeforeValidator(_listed)] = []
+    meta_data: MetaData = []
 
 
 class RefundedPart(BaseModel):
@@ -148,6 +157,16 @@ class CategoryPayload(BaseModel):
     id: Identifier
     name: Text
     parent: OptionalIdentifier
+
+
+class ReviewPayload(BaseModel):
+    """A review of a product; one without a rating has 0."""
+
+    id: Identifier
+    product_id: Identifier
+    date_created_gmt: Moment
+    reviewer_email: Text = ""
+    rating: int
 
 
 class Named(BaseModel):

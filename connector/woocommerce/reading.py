@@ -16,9 +16,10 @@ from connector.woocommerce.parse import (
     read_category,
     read_order,
     read_refund,
+    read_review,
 )
 from connector.woocommerce.payloads import ProductPayload
-from retention.records import Account, Category, ObjectKind, Order, Product, Refund
+from retention.records import Account, Category, ObjectKind, Order, Product, Refund, Review
 
 NEEDS_ADMINISTRATOR = (
     "The key does not show customers' meta data, so points and the second-purchase category "
@@ -137,6 +138,16 @@ class Reader:
                 # The store lists what lies in categories below this one, too.
                 if any(str(one["id"]) == category_id for one in content["categories"])
             )
+
+    def reviews(self) -> Iterator[Sequence[Review]]:
+        """All approved reviews of products that have a rating, in portions.
+
+        One that does not read as a review is left out.
+        """
+        approved = listing.Listing("products/reviews", {"status": "approved"})
+        for _, reply in listing.replies(self._client, approved):
+            read = (listing.readable(read_review, content) for content in listing.objects(reply))
+            yield tuple(review for review in read if review is not None and review.rating > 0)
 
     def _record(self, kind: ObjectKind, content: object) -> Order | Product | Account | Category:
         match kind:

@@ -1,12 +1,13 @@
 """Bodies of orders, and what their amounts come to."""
 
 import hashlib
+import json
 from decimal import Decimal
 
 from sandbox import clock, money
 from sandbox.payloads.common import Payload, links, meta_list, shipping_address
 from sandbox.payloads.lines import line_payload
-from sandbox.records import BILLING_FIELDS, Order
+from sandbox.records import BILLING_FIELDS, CouponLine, Order
 from sandbox.store import CURRENCY_SYMBOLS, WOOCOMMERCE_VERSION, Store
 
 EDITABLE_STATUSES = {"pending", "on-hold", "auto-draft"}
@@ -118,9 +119,39 @@ def _lines_and_refunds(store: Store, order: Order) -> Payload:
         "tax_lines": _tax_lines(store, order),
         "shipping_lines": _shipping_lines(store, order),
         "fee_lines": [],
-        "coupon_lines": [],
+        "coupon_lines": [_coupon_line(store, line) for line in order.coupon_lines],
         "refunds": _refund_summaries(store, order),
     }
+
+
+def _coupon_line(store: Store, line: CouponLine) -> Payload:
+    decimals = store.settings.decimals
+    percent = store.settings.tax.percent if store.settings.tax else Decimal(0)
+    tax = money.share(line.discount, percent)
+    info = json.dumps([1, line.code, "percent", line.percent], separators=(",", ":"))
+    return {
+        "id": line.id,
+        "code": line.code,
+        "discount": _short(money.to_text(line.discount, decimals)),
+        "discount_tax": _short(money.to_text(tax, decimals)),
+        "meta_data": [
+            {
+                "id": line.id,
+                "key": "coupon_info",
+                "value": info,
+                "display_key": "coupon_info",
+                "display_value": info,
+            }
+        ],
+        "discount_type": "percent",
+        "nominal_amount": line.percent,
+        "free_shipping": False,
+    }
+
+
+def _short(amount: str) -> str:
+    """An amount without closing zeros, as coupon lines have it."""
+    return amount.rstrip("0").rstrip(".") if "." in amount else amount
 
 
 def _needs(store: Store, order: Order, key: str) -> Payload:

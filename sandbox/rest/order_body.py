@@ -1,12 +1,20 @@
 """What a request body says about an order, and how it is written into one."""
 
+from decimal import Decimal
 from typing import Any
 
 from sandbox import money
 from sandbox.errors import RestError, invalid_parameter
 from sandbox.operations import orders
 from sandbox.operations.meta import merged
-from sandbox.records import BILLING_FIELDS, SHIPPING_FIELDS, Line, Order, ShippingLine
+from sandbox.records import (
+    BILLING_FIELDS,
+    SHIPPING_FIELDS,
+    CouponLine,
+    Line,
+    Order,
+    ShippingLine,
+)
 from sandbox.rest import validation
 from sandbox.store import Store
 
@@ -50,7 +58,7 @@ Body = dict[str, Any]
 def write(store: Store, order: Order, body: Body) -> None:
     """Write everything but the status; raises RestError for what cannot be."""
     _write_customer(store, order, body)
-    _refuse_coupons(body)
+    _refuse_unknown_coupons(store, body)
     for name, attribute in TEXT_FIELDS.items():
         if body.get(name) is not None:
             setattr(order, attribute, str(body[name]))
@@ -64,6 +72,8 @@ def write(store: Store, order: Order, body: Body) -> None:
         order.lines = _with_line(store, order.lines, item)
     for item in body.get("shipping_lines") or []:
         order.shipping_lines = (*order.shipping_lines, _shipping_line(store, item))
+    for item in body.get("coupon_lines") or []:
+        _use_coupon(store, order, str(item["code"]).lower())
 
 
 def _write_customer(store: Store, order: Order, body: Body) -> None:
@@ -75,10 +85,28 @@ def _write_customer(store: Store, order: Order, body: Body) -> None:
     order.customer_id = customer_id
 
 
-def _refuse_coupons(body: Body) -> None:
+def _refuse_unknown_coupons(store: Store, body: Body) -> None:
     for item in body.get("coupon_lines") or []:
         code = item.get("code", "")
+        if str(code).lower() in store.coupons:
+            continue
         raise RestError("woocommerce_rest_invalid_coupon", f'Coupon "{code}" does not exist!', 400)
+
+
+def _use_coupon(store: Store, order: Order, code: str) -> None:
+    """Take the coupon's percentage off every line; one coupon an order is all that is known."""
+    percent = store.coupons[code]
+    before = sum(line.total for line in order.lines)
+    order.lines = tuple(
+        orders.taxed(
+            store,
+            line._replace(total=line.total - money.share(line.total, Decimal(percent))),
+        )
+        for line in order.lines
+    )
+    taken = before - sum(line.total for line in order.lines)
+    used = CouponLine(store.next_item_id(), code, percent, taken)
+    order.coupon_lines = (*order.coupon_lines, used)
 
 
 def _address(before: dict[str, str], change: Body, names: tuple[str, ...]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from sandbox.shopify.gid import gid
 from sandbox.shopify.order_state import is_paid, part_of, totals
 from sandbox.shopify.payloads import customers as customer_payloads
 from sandbox.shopify.payloads import orders as order_payloads
-from sandbox.shopify.shop import Edit, Shop
+from sandbox.shopify.shop import Edit, Shop, Visit
 
 STATUSES = {"ACTIVE": "publish", "DRAFT": "draft", "ARCHIVED": "private"}
 
@@ -24,7 +24,8 @@ class Terms:
     """How something is bought.
 
     `discount` is what a code takes off the first line. `presentment` is the currency that the
-    buyer saw, when it is not the shop's. `created` is when, by default now.
+    buyer saw, when it is not the shop's. `visit` is the last one before. `created` is when, by
+    default now.
     """
 
     paid: bool = True
@@ -32,6 +33,7 @@ class Terms:
     discount: int = 0
     shipping: int = 0
     presentment: Presentment | None = None
+    visit: Visit | None = None
 
 
 class Merchant:
@@ -68,6 +70,8 @@ class Merchant:
                 order.shipping_lines = (ShippingLine(item, "Standard", "standard", terms.shipping),)
             if terms.presentment is not None:
                 self.shop.presentments[order.id] = terms.presentment
+            if terms.visit is not None:
+                self.shop.visits[order.id] = terms.visit._replace(order_id=order.id)
             orders.place(self.store, order)
             return order
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sandbox import clock
 from sandbox.order_lists import OrderLists
@@ -38,6 +38,16 @@ class Edit:
     delta: int
 
 
+class Visit(NamedTuple):
+    """The last visit before an order, with the marks on the link that led to it."""
+
+    source: str
+    utm_source: str = ""
+    utm_medium: str = ""
+    utm_campaign: str = ""
+    order_id: int = 0
+
+
 @dataclass
 class Shop:
     """A Shopify shop on the data of a `Store`, with one app.
@@ -54,6 +64,7 @@ class Shop:
     tokens: TokenBook = field(default_factory=TokenBook)
     scopes: tuple[str, ...] | None = None
     presentments: dict[int, Presentment] = field(default_factory=dict)
+    visits: dict[int, Visit] = field(default_factory=dict)
     cancellations: dict[int, tuple[int, str]] = field(default_factory=dict)
     edits: dict[int, list[Edit]] = field(default_factory=dict)
     refunded_shipping: dict[int, int] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from sandbox.shopify.api.money import given
 from sandbox.shopify.api.refunds import Transaction, given_back
 from sandbox.shopify.gid import gid
 from sandbox.shopify.order_state import Totals
-from sandbox.shopify.shop import Shop
+from sandbox.shopify.shop import Shop, Visit
 from sandbox.shopify.times import utc_text
 
 SORT = {
@@ -142,6 +142,7 @@ ORDER: dict[str, Any] = {
     "billingAddress": lambda order, _call: given(order.billing),
     "shippingAddress": lambda order, _call: given(order.shipping),
     "discountCodes": lambda order, call: ["DISCOUNT"] if _totals(order, call).discounts else [],
+    "customerJourneySummary": lambda order, _call: order,
     "lineItems": _lines,
     "transactions": _transactions,
     "refunds": lambda order, call, first=None: call.shop.refunds(order)[:first],
@@ -170,7 +171,27 @@ def _amount(name: str) -> Any:
     return resolve
 
 
+def _marks(visit: Visit, _call: Call) -> Visit | None:
+    return visit if any(visit[1:4]) else None
+
+
+JOURNEY: Resolvers = {
+    "CustomerJourneySummary": {
+        "lastVisit": lambda order, call: call.shop.visits.get(order.id),
+    },
+    "CustomerVisit": {
+        "id": lambda visit, _call: gid("CustomerVisit", visit.order_id),
+        "source": lambda visit, _call: visit.source,
+        "utmParameters": _marks,
+    },
+    "UTMParameters": {
+        "source": lambda visit, _call: visit.utm_source or None,
+        "medium": lambda visit, _call: visit.utm_medium or None,
+        "campaign": lambda visit, _call: visit.utm_campaign or None,
+    },
+}
 RESOLVERS: Resolvers = {
+    **JOURNEY,
     "QueryRoot": {"orders": _orders, "ordersCount": _count},
     "Order": ORDER | {name: _amount(name) for name in AMOUNTS},
 }

@@ -17,7 +17,16 @@ from connector.shopify.parse import (
     references,
 )
 from retention.net import kept
-from retention.records import Account, Category, Order, OrderLine, Product, Refund, RefundLine
+from retention.records import (
+    Account,
+    Category,
+    Order,
+    OrderLine,
+    Product,
+    Refund,
+    RefundLine,
+    Source,
+)
 
 PLACED = "2026-11-21T10:00:00Z"
 AT_TEN = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -125,7 +134,43 @@ def test_an_order_is_read_to_the_last_unit() -> None:
         ),
         presentment_currency="CAD",
         presentment_total=Decimal("140.0"),
+        discount=Decimal("5.99"),
     )
+
+
+def test_codes_are_in_lower_case_and_the_discount_is_net_of_included_taxes() -> None:
+    discounts = [{"allocatedAmountSet": money("23.80")}]
+    taxed = line(
+        1, 2, "142.80", discountAllocations=discounts, taxLines=[{"priceSet": money("19.00")}]
+    )
+    found = read(taxed, taxesIncluded=True, discountCodes=["WELCOME10 ", "Spring", "welcome10"])
+    # 142.80 - 23.80 = 119.00 holds 19.00 of tax, so 100.00 / 119.00 of each unit is net.
+    assert found.lines[0].net == Decimal("100.00")
+    assert found.discount == Decimal("20.0000")
+    assert found.coupon_codes == ("welcome10", "spring")
+    free = line(1, 1, "10.00", discountAllocations=[{"allocatedAmountSet": money("10.00")}])
+    assert read(free, taxesIncluded=True).discount == Decimal("10.00")
+
+
+@pytest.mark.parametrize(
+    ("journey", "source"),
+    [
+        (None, Source()),
+        ({"lastVisit": None}, Source()),
+        ({"lastVisit": {"source": "google", "utmParameters": None}}, Source("google")),
+        (
+            {
+                "lastVisit": {
+                    "source": "direct",
+                    "utmParameters": {"source": "mail", "medium": " ", "campaign": "May"},
+                }
+            },
+            Source("mail", None, "May"),
+        ),
+    ],
+)
+def test_the_source_is_that_of_the_last_visit(journey: object, source: Source) -> None:
+    assert read(line(1, 1, "5.00"), customerJourneySummary=journey).source == source
 
 
 def test_a_guest_is_known_by_the_order_alone() -> None:

@@ -17,9 +17,20 @@ from connector.woocommerce.parse import (
     read_category,
     read_order,
     read_refund,
+    read_review,
 )
 from connector.woocommerce.payloads import ProductPayload
-from retention.records import Account, Category, Order, OrderLine, Product, Refund, RefundLine
+from retention.records import (
+    Account,
+    Category,
+    Order,
+    OrderLine,
+    Product,
+    Refund,
+    RefundLine,
+    Review,
+    Source,
+)
 from tests.connector.recordings import FOLDER, content
 
 OBJECTS: list[tuple[str, int, Callable[[object], Order | Product | Account]]] = [
@@ -58,6 +69,61 @@ def line(**changes: Any) -> dict[str, Any]:
 
 def product(**changes: Any) -> Product:
     return product_of(validate(ProductPayload, {**content("product_get"), **changes}))
+
+
+def attribution(**noted: object) -> list[dict[str, object]]:
+    return [
+        {"id": number, "key": f"_wc_order_attribution_{name}", "value": value}
+        for number, (name, value) in enumerate(noted.items(), 1)
+    ]
+
+
+def test_the_recorded_coupon_and_its_discount_without_tax_are_read() -> None:
+    assert order().coupon_codes == ("welcome10",)
+    assert order().discount == Decimal("11.10")
+    bare = content("order_get")
+    del bare["discount_total"], bare["coupon_lines"], bare["meta_data"]
+    found = read_order(bare, "IR")
+    assert (found.coupon_codes, found.discount, found.source) == ((), None, Source())
+
+
+@pytest.mark.parametrize(
+    ("noted", "source"),
+    [
+        ({}, Source()),
+        ({"source_type": "typein", "utm_source": "(direct)"}, Source("(direct)")),
+        ({"source_type": "admin"}, Source("admin")),
+        ({"source_type": ["admin"], "utm_source": 7}, Source()),
+        (
+            {"utm_source": " mail ", "utm_medium": "letter", "utm_campaign": "x" * 300},
+            Source("mail", "letter", "x" * 200),
+        ),
+    ],
+)
+def test_the_source_is_what_order_attribution_noted(
+    noted: dict[str, object], source: Source
+) -> None:
+    assert order(meta_data=attribution(**noted)).source == source
+
+
+def test_a_review_is_read_without_text_and_name() -> None:
+    told = {
+        "id": 22,
+        "date_created": "2026-10-18T07:59:17",
+        "date_created_gmt": "2026-10-18T04:29:17",
+        "product_id": 31,
+        "status": "approved",
+        "reviewer": "Ada",
+        "reviewer_email": "Ada@Example.test",
+        "review": "<p>Nice album!</p>",
+        "rating": 5,
+        "verified": False,
+    }
+    assert read_review(told) == Review(
+        "22", "31", "ada@example.test", datetime(2026, 10, 18, 4, 29, 17, tzinfo=UTC), 5
+    )
+    with pytest.raises(BadPayload, match="product_id"):
+        read_review({**told, "product_id": None})
 
 
 def test_a_refund_by_line_is_read_with_its_line() -> None:

@@ -40,6 +40,7 @@ def come_back(merchant: Merchant, orders: int) -> None:
     fill(merchant.shop.store, orders)
     forget_files(merchant)
     merchant.open_app()
+    drain(str(merchant.id))  # The news of its removal is old by now.
 
 
 def forget_files(merchant: Merchant) -> None:

@@ -44,7 +44,7 @@ class BestPairs:
     """Pairs by the places of their products, sorted by product and rank."""
 
     product: Integers
-    other: Integers
+    other: Cells
     count: Integers
     score: Floats
 
@@ -179,5 +179,5 @@ def orders_of_products(orders: Baskets) -> tuple[Integers, Cells]:
 def _joined(found: Sequence[Found]) -> BestPairs:
     if not found:
         nothing = np.empty(0, dtype=np.int64)
-        return BestPairs(nothing, nothing, nothing, np.empty(0))
+        return BestPairs(nothing, np.empty(0, dtype=np.int32), nothing, np.empty(0))
     return BestPairs(*(np.concatenate(column) for column in zip(*found, strict=True)))

@@ -7,10 +7,11 @@ are of whole units, so that the lists equal those of a full count, whatever has 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import astuple
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from retention import pair_kernels
 from retention.affinity import LONGEST_ORDER, SMALLEST_COUNT, pair_weights, pairs_table, ranking
@@ -18,6 +19,10 @@ from retention.baskets import Baskets, Cells, baskets
 from retention.columns import ORDER_ID, QUANTITY
 from retention.pair_counting import BestPairs, best_together, orders_of_products, weights_of_sizes
 from retention.pool import Pool, longer
+
+SPARE_PAIRS = 12
+"""How many more pairs than asked for a list has room for, so that it may lose some before it must
+be made anew."""
 
 
 class PairIndex:
@@ -27,7 +32,7 @@ class PairIndex:
         """Take in `lines` (columns `LINES`), as `bought_together` does."""
         orders = baskets(lines)
         identifiers = lines.filter(pl.col(QUANTITY) > 0)[ORDER_ID].unique().sort()
-        self.top = top
+        self.top, self._room = top, top + SPARE_PAIRS
         self._orders = Pool(orders.starts, orders.products)
         self._order_places = {number: place for place, number in enumerate(identifiers)}
         self._free_places: list[int] = []
@@ -64,8 +69,10 @@ class PairIndex:
         chosen = self._product_places.keys() if product_ids is None else product_ids
         places = np.array([self._product_places[number] for number in sorted(chosen)], np.int64)
         ranks = np.arange(self.top)
-        cells = (places[:, None] * self.top + ranks)[ranks < self._filled[places][:, None]]
-        best = BestPairs(*(column[cells] for column in self._lists))
+        listed = ranks < self._filled[places][:, None]
+        cells = (places[:, None] * self._room + ranks)[listed]
+        product = np.repeat(places, listed.sum(axis=1))
+        best = BestPairs(product, *(column[cells] for column in self._kept))
         return pairs_table("together", best, self._base, len(self._order_places), self._product_ids)
 
     def _places(self, product_ids: Collection[int]) -> Cells:
@@ -82,41 +89,48 @@ class PairIndex:
             self._base, self._product_ids = (
                 longer(column, place + 1) for column in (self._base, self._product_ids)
             )
-            known = ranking(self._base, self.top)
+            known = ranking(self._base, self._room)
             self._base_power, self._other_power = known.base_power, known.other_power
             self._make_room()
         self._product_ids[place] = number
 
     def _make_lists(self, orders: Baskets) -> None:
-        known = ranking(orders.base, self.top)
+        known = ranking(orders.base, self._room)
         best = best_together(orders, self._weights, known)
         self._base_power, self._other_power = known.base_power, known.other_power
         self._filled = np.empty(0, dtype=np.int32)
-        self._lists = tuple(column[:0] for column in astuple(best))
+        self._kept = (best.other[:0], best.count[:0], best.score[:0])
+        self._bounds = (best.score[:0], best.count[:0], best.product[:0])
         self._make_room()
         ranks = np.arange(len(best.product)) - np.searchsorted(best.product, best.product)
-        for column, values in zip(self._lists, astuple(best), strict=True):
-            column[best.product * self.top + ranks] = values
+        cells = best.product * self._room + ranks
+        others, counts, scores = self._kept
+        others[cells], counts[cells], scores[cells] = best.other, best.count, best.score
         self._filled += np.bincount(best.product, minlength=len(self._filled)).astype(np.int32)
+        last = cells[ranks == self._room - 1]
+        full = last // self._room
+        self._bounds[0][full], self._bounds[1][full] = scores[last], counts[last]
+        self._bounds[2][full] = self._product_ids[others[last]]
 
     def _make_room(self) -> None:
         """Make the lists, and what revising needs, as long as there is place for products."""
         size = len(self._base)
-        self._filled = np.concatenate(
-            [self._filled, np.zeros(size - len(self._filled), dtype=np.int32)]
+        self._filled = _lengthened(self._filled, size)
+        others, counts, scores = self._kept
+        cells = size * self._room
+        self._kept = (
+            _lengthened(others, cells),
+            _lengthened(counts, cells),
+            _lengthened(scores, cells),
         )
-        self._lists = tuple(
-            np.concatenate([column, np.zeros(size * self.top - len(column), dtype=column.dtype)])
-            for column in self._lists
+        scores, counts, names = self._bounds
+        self._bounds = (
+            _lengthened(scores, size, -1),
+            _lengthened(counts, size),
+            _lengthened(names, size),
         )
         scratch = (np.zeros((size, 2), dtype=np.int64), np.empty(size, dtype=np.int32))
-        bounds = (
-            np.zeros(size, dtype=np.int8),
-            np.empty(size),
-            np.empty(size, dtype=np.int64),
-            np.empty(size, dtype=np.int64),
-        )
-        self._work = (scratch, bounds, np.empty(size, dtype=np.int32))
+        self._work = (scratch, np.zeros(size, dtype=np.int8), np.empty(size, dtype=np.int32))
 
     def _keep(self, order_id: int, cells: Cells) -> int:
         place = self._order_places.get(order_id)
@@ -144,7 +158,7 @@ class PairIndex:
 
     def _revise(self, touched: Cells) -> Sequence[int]:
         power = self._other_power[touched]
-        known = ranking(self._base[touched], self.top)
+        known = ranking(self._base[touched], self._room)
         self._base_power[touched], self._other_power[touched] = known.base_power, known.other_power
         many = pair_kernels.revise(
             touched,
@@ -155,9 +169,14 @@ class PairIndex:
                 self._weights,
             ),
             (self._base_power, self._other_power, self._product_ids),
-            (SMALLEST_COUNT, self.top),
-            (self._filled, self._lists),
+            (SMALLEST_COUNT, self._room, self.top),
+            (self._filled, self._kept, self._bounds),
             self._work,
         )
         revised: list[int] = self._product_ids[self._work[2][:many]].tolist()
         return revised
+
+
+def _lengthened(column: NDArray[Any], length: int, value: int = 0) -> NDArray[Any]:
+    more = np.full(length - len(column), value, dtype=column.dtype)
+    return np.concatenate([column, more])

@@ -11,8 +11,11 @@ from retention.compiled import compiled
 
 Floats = NDArray[np.float64]
 Packed = NDArray[np.uint32]
-Found = tuple[Integers, Integers, Integers, Floats]
+Found = tuple[Integers, Cells, Integers, Floats]
 """Pairs: product, other product, count and score."""
+
+Kept = tuple[Cells, Integers, Floats]
+"""Pairs of products that are known: other product, count and score."""
 
 Measure = tuple[Floats, Floats, Integers]
 """The powers of each product's base as the product and as the other one, and its identifier."""
@@ -103,6 +106,7 @@ def rank_together(
     totals = np.zeros((len(measure[0]), 2), dtype=np.int64)
     seen = np.empty(len(measure[0]), dtype=np.int32)
     kept = _room(starts, rows, limits[1])
+    products = np.empty(len(kept[0]), dtype=np.int64)
     filled = 0
     for row in range(rows[0], rows[1]):
         many = 0
@@ -113,10 +117,12 @@ def rank_together(
                 many += 1
             totals[other, 0] += 1
             totals[other, 1] += weights[pairs[place] >> np.uint32(PRODUCT_BITS)]
+        begin = filled
         filled = _keep_best(
             first + row, seen[:many], (totals, WEIGHT_UNIT), measure, limits, kept, filled
         )
-    return kept[0][:filled], kept[1][:filled], kept[2][:filled], kept[3][:filled]
+        products[begin:filled] = first + row
+    return products[:filled], kept[0][:filled], kept[1][:filled], kept[2][:filled]
 
 
 @compiled
@@ -129,17 +135,18 @@ def rank_next(
 ) -> Found:
     """Count for each product what its buyers bought later, each other product once a buyer."""
     starts, orders = bought
-    begins, ends, products = later
+    begins, ends, cells = later
     totals = np.zeros((len(measure[0]), 2), dtype=np.int64)
     seen = np.empty(len(measure[0]), dtype=np.int32)
     counted_for = np.full(len(measure[0]), -1, dtype=np.int64)
     kept = _room(np.arange(len(starts)) * limits[1], rows, limits[1])
+    products = np.empty(len(kept[0]), dtype=np.int64)
     filled = 0
     for row in range(rows[0], rows[1]):
         many = 0
         for place in range(starts[row], starts[row + 1]):
             for cell in range(begins[orders[place]], ends[orders[place]]):
-                other = products[cell]
+                other = cells[cell]
                 if counted_for[other] == place or other == row:
                     continue
                 counted_for[other] = place
@@ -148,18 +155,19 @@ def rank_next(
                     many += 1
                 totals[other, 0] += 1
                 totals[other, 1] += 1
+        begin = filled
         filled = _keep_best(row, seen[:many], (totals, 1.0), measure, limits, kept, filled)
-    return kept[0][:filled], kept[1][:filled], kept[2][:filled], kept[3][:filled]
+        products[begin:filled] = row
+    return products[:filled], kept[0][:filled], kept[1][:filled], kept[2][:filled]
 
 
 @compiled
-def _room(starts: Integers, rows: tuple[int, int], top: int) -> Found:
+def _room(starts: Integers, rows: tuple[int, int], top: int) -> Kept:
     size = 0
     for row in range(rows[0], rows[1]):
         size += min(top, starts[row + 1] - starts[row])
     return (
-        np.empty(size, dtype=np.int64),
-        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int32),
         np.empty(size, dtype=np.int64),
         np.empty(size, dtype=np.float64),
     )
@@ -172,20 +180,23 @@ def _keep_best(
     counted: tuple[Integers, float],
     measure: Measure,
     limits: tuple[int, int],
-    kept: Found,
+    kept: Kept,
     begin: int,
 ) -> int:
     """Keep the product's best pairs from `begin` on and return where they end; empty `totals`."""
     totals, unit = counted
     smallest_count, top = limits
-    _, others, counts, scores = kept
+    others, counts, scores = kept
+    base_power, other_power = measure[0][product], measure[1]
     end = begin
     for other in seen:
         count, weight = totals[other, 0], totals[other, 1]
         totals[other, 0] = totals[other, 1] = 0
         if count < smallest_count:
             continue
-        score = _score(weight * unit, measure[0][product], measure[1][other])
+        score = _score(weight * unit, base_power, other_power[other])
+        if end == begin + top and score < scores[end - 1]:
+            continue
         place = _place(begin, end, (score, count, measure[2][other]), kept, measure)
         if place == begin + top:
             continue
@@ -194,7 +205,6 @@ def _keep_best(
             others[moved], counts[moved] = others[moved - 1], counts[moved - 1]
             scores[moved] = scores[moved - 1]
         others[place], counts[place], scores[place] = other, count, score
-    kept[0][begin:end] = product
     return end
 
 
@@ -220,11 +230,18 @@ Scratch = tuple[Integers, Cells]
 Held = tuple[Integers, Cells, Cells]
 """Where what belongs to a place begins, how much it is, and the array in which it is."""
 
-Bounds = tuple[NDArray[np.int8], Floats, Integers, Integers]
-"""Which lists are under revision (`OPENED` or `TOUCHED`), and the score, count and identifier that
-no pair exceeds which may be missing from them."""
-
 OPENED, TOUCHED = 1, 2
+
+Bounds = tuple[Floats, Integers, Integers]
+"""The score, count and identifier of each list's bound: a pair is in the list unless it ranks
+behind. A score of -1 is none: then all pairs are in the list."""
+
+Lists = tuple[Cells, Kept, Bounds]
+"""How long each product's list is, the lists, so many places for each, and their bounds."""
+
+Work = tuple[Scratch, NDArray[np.int8], Cells]
+"""What revising needs: room for sums, the state of each list (`OPENED`, `TOUCHED` or 0), and room
+for the lists that changed."""
 
 
 @compiled
@@ -233,42 +250,34 @@ def revise(
     least_power: Floats,
     held: tuple[Held, Held, Integers],
     measure: Measure,
-    limits: tuple[int, int],
-    lists: tuple[Cells, Found],
-    work: tuple[Scratch, Bounds, Cells],
+    limits: tuple[int, int, int],
+    lists: Lists,
+    work: Work,
 ) -> int:
     """Bring all lists up to date after orders of the touched products came, went or changed.
 
     `held` are the orders' products, the products' orders and the weights of sizes; `least_power`
-    is the smaller of each touched product's power as the other one, before and after. The lists
-    that were looked into are written to the last part of `work`; returns how many these are.
+    is the smaller of each touched product's power as the other one, before and after; `limits`
+    are the smallest count, how many pairs a list has room for, and how many it must have. The
+    lists that changed are written to the last part of `work`; returns how many these are.
     """
-    scratch, bounds, revised = work
+    scratch, state, revised = work
     many = 0
     for product in touched:
-        bounds[0][product] = TOUCHED
+        state[product] = TOUCHED
         revised[many] = product
         many += 1
     for number in range(len(touched)):
         product = touched[number]
         seen = _sum_pairs(product, held, scratch)
-        for neighbour in scratch[1][:seen]:
-            many = _revise_neighbour(
-                neighbour,
-                (product, least_power[number]),
-                (scratch[0][neighbour, 0], scratch[0][neighbour, 1]),
-                measure,
-                limits,
-                lists,
-                (bounds, revised, many),
-            )
+        many = _revise_neighbours(
+            product, seen, least_power[number], measure, limits, lists, (work, many)
+        )
         _list_anew(product, seen, measure, limits, lists, scratch)
-    for place in range(len(touched), many):
-        product = revised[place]
-        if _may_miss(product, measure, limits[1], lists, bounds):
-            _list_anew(product, _sum_pairs(product, held, scratch), measure, limits, lists, scratch)
     for product in revised[:many]:
-        bounds[0][product] = 0
+        if lists[0][product] < limits[2] and lists[2][0][product] >= 0:
+            _list_anew(product, _sum_pairs(product, held, scratch), measure, limits, lists, scratch)
+        state[product] = 0
     return many
 
 
@@ -298,87 +307,119 @@ def _list_anew(
     product: int,
     many: int,
     measure: Measure,
-    limits: tuple[int, int],
-    lists: tuple[Cells, Found],
+    limits: tuple[int, int, int],
+    lists: Lists,
     scratch: Scratch,
 ) -> None:
+    filled, kept, bounds = lists
     begin = product * limits[1]
     end = _keep_best(
-        product, scratch[1][:many], (scratch[0], WEIGHT_UNIT), measure, limits, lists[1], begin
+        product, scratch[1][:many], (scratch[0], WEIGHT_UNIT), measure, limits[:2], kept, begin
     )
-    lists[0][product] = end - begin
+    filled[product] = end - begin
+    bounds[0][product] = -1.0
+    if end == begin + limits[1]:
+        _bound(product, end - 1, kept, measure[2], bounds)
 
 
 @compiled
-def _revise_neighbour(
-    neighbour: int,
-    product: tuple[int, float],
-    counted: tuple[int, int],
+def _bound(product: int, place: int, kept: Kept, names: Integers, bounds: Bounds) -> None:
+    """Let the pair at a place, the last of a list without room, be its bound."""
+    bounds[0][product], bounds[1][product] = kept[2][place], kept[1][place]
+    bounds[2][product] = names[kept[0][place]]
+
+
+@compiled
+def _revise_neighbours(
+    other: int,
+    seen: int,
+    least_power: float,
     measure: Measure,
-    limits: tuple[int, int],
-    lists: tuple[Cells, Found],
-    work: tuple[Bounds, Cells, int],
+    limits: tuple[int, int, int],
+    lists: Lists,
+    work: tuple[Work, int],
 ) -> int:
-    """Put the pair of a neighbour and a touched product where it belongs now."""
-    bounds, revised, many = work
-    other, least_power = product
-    top = limits[1]
-    begin = neighbour * top
-    end = begin + lists[0][neighbour]
-    weight = counted[1] * WEIGHT_UNIT
-    if bounds[0][neighbour] == TOUCHED or counted[0] < limits[0]:
-        return many
-    if end == begin + top:
+    """Bring the lists of a touched product's neighbours up to date; how many have changed."""
+    # Arrays are taken out of their tuples once: doing so costs more than what is done with them.
+    ((totals, neighbours), state, revised), many = work
+    (base_power, other_power, _), (filled, (others, _, scores), (least_scores, _, _)) = (
+        measure,
+        lists,
+    )
+    for number in range(seen):
+        product = neighbours[number]
+        count, weight = totals[product, 0], totals[product, 1] * WEIGHT_UNIT
+        if state[product] == TOUCHED or count < limits[0]:
+            continue
         # The highest that the pair's score was or is; the margin is far above what rounding does.
-        highest = weight / (measure[0][neighbour] * least_power) * (1 + 1e-9) + 1e-9
-        opened = bounds[0][neighbour] == OPENED
-        if highest < lists[1][3][end - 1] and (not opened or highest < bounds[1][neighbour]):
-            return many
-    if bounds[0][neighbour] == 0:
-        bounds[0][neighbour], bounds[1][neighbour] = OPENED, -1.0
-        revised[many] = neighbour
-        many += 1
-        if end == begin + top:
-            _raise_bound(neighbour, end - 1, lists[1], measure, bounds)
-    score = _score(weight, measure[0][neighbour], measure[1][other])
-    _insert(neighbour, (score, counted[0], other), top, lists, measure, bounds)
+        highest = weight / (base_power[product] * least_power) * (1 + 1e-9) + 1e-9
+        if highest < least_scores[product]:
+            continue
+        score = _score(weight, base_power[product], other_power[other])
+        begin = product * limits[1]
+        end = begin + filled[product]
+        place = begin
+        while place < end and others[place] != other:
+            place += 1
+        # A score that is sure to stay where it is between others needs no more.
+        if (
+            place < end
+            and score > least_scores[product]
+            and (place == begin or score < scores[place - 1])
+            and (place + 1 == end or score > scores[place + 1])
+        ):
+            scores[place] = score
+        elif not _put(product, place, (score, count, other), measure, limits[1], lists):
+            continue
+        if state[product] == 0:
+            state[product] = OPENED
+            revised[many] = product
+            many += 1
     return many
 
 
 @compiled
-def _insert(
+def _put(
     product: int,
+    found: int,
     pair: tuple[float, int, int],
-    top: int,
-    lists: tuple[Cells, Found],
     measure: Measure,
-    bounds: Bounds,
-) -> None:
-    """Put a pair (score, count, other product) in its place of a list, and only there."""
+    room: int,
+    lists: Lists,
+) -> bool:
+    """Put a pair (score, count, other product), found at a place, where it belongs now.
+
+    Says whether the list has changed.
+    """
+    filled, kept, bounds = lists
+    others, counts, scores = kept
     score, count, other = pair
-    products, others, counts, scores = lists[1]
-    begin = product * top
-    end = _without(begin, begin + lists[0][product], other, lists[1])
+    begin = product * room
+    before = begin + filled[product]
+    end = _without(found, before, kept)
     key = (score, count, measure[2][other])
-    place = _place(begin, end, key, lists[1], measure)
-    if place == begin + top:
-        _raise(product, key, bounds)
-        return
-    if end == begin + top:
-        end -= 1
-        _raise_bound(product, end, lists[1], measure, bounds)
-    for moved in range(end, place, -1):
-        others[moved], counts[moved] = others[moved - 1], counts[moved - 1]
-        scores[moved] = scores[moved - 1]
-    products[begin : end + 1] = product
-    others[place], counts[place], scores[place] = other, count, score
-    lists[0][product] = end + 1 - begin
+    if _is_before((bounds[0][product], bounds[1][product], bounds[2][product]), key):
+        filled[product] = end - begin
+        return bool(end < before)
+    place = _place(begin, end, key, kept, measure)
+    last = min(end, begin + room - 1)
+    if place < begin + room:
+        for moved in range(last, place, -1):
+            others[moved], counts[moved] = others[moved - 1], counts[moved - 1]
+            scores[moved] = scores[moved - 1]
+        others[place], counts[place], scores[place] = other, count, score
+        filled[product] = last + 1 - begin
+    if last < end:
+        _bound(product, last, kept, measure[2], bounds)
+    if place < begin + room:
+        return True
+    return bool(end < before)
 
 
 @compiled
-def _place(begin: int, end: int, key: tuple[float, int, int], kept: Found, measure: Measure) -> int:
+def _place(begin: int, end: int, key: tuple[float, int, int], kept: Kept, measure: Measure) -> int:
     """Where a pair comes in a list that ends at `end`."""
-    _, others, counts, scores = kept
+    others, counts, scores = kept
     place = end
     while place > begin and _is_before(
         key, (scores[place - 1], counts[place - 1], measure[2][others[place - 1]])
@@ -388,39 +429,10 @@ def _place(begin: int, end: int, key: tuple[float, int, int], kept: Found, measu
 
 
 @compiled
-def _without(begin: int, end: int, other: int, kept: Found) -> int:
-    """Take a product out of a list if it is there; where the list then ends."""
-    _, others, counts, scores = kept
-    for place in range(begin, end):
-        if others[place] == other:
-            for moved in range(place, end - 1):
-                others[moved], counts[moved] = others[moved + 1], counts[moved + 1]
-                scores[moved] = scores[moved + 1]
-            return end - 1
-    return end
-
-
-@compiled
-def _raise_bound(product: int, place: int, kept: Found, measure: Measure, bounds: Bounds) -> None:
-    _raise(product, (kept[3][place], kept[2][place], measure[2][kept[1][place]]), bounds)
-
-
-@compiled
-def _raise(product: int, pair: tuple[float, int, int], bounds: Bounds) -> None:
-    """Note that a pair as good as this one may be missing from the product's list."""
-    if _is_before(pair, (bounds[1][product], bounds[2][product], bounds[3][product])):
-        bounds[1][product], bounds[2][product], bounds[3][product] = pair
-
-
-@compiled
-def _may_miss(
-    product: int, measure: Measure, top: int, lists: tuple[Cells, Found], bounds: Bounds
-) -> bool:
-    bound = (bounds[1][product], bounds[2][product], bounds[3][product])
-    if bound[0] < 0:
-        return False
-    if lists[0][product] < top:
-        return True
-    last = product * top + top - 1
-    _, others, counts, scores = lists[1]
-    return _is_before(bound, (scores[last], counts[last], measure[2][others[last]]))
+def _without(place: int, end: int, kept: Kept) -> int:
+    """Take the pair at a place out of a list, if it is in it; where the list then ends."""
+    others, counts, scores = kept
+    for moved in range(place, end - 1):
+        others[moved], counts[moved] = others[moved + 1], counts[moved + 1]
+        scores[moved] = scores[moved + 1]
+    return min(end, max(place, end - 1))

@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
 import polars as pl
@@ -16,9 +16,10 @@ from tests.retention.tables import orders
 Change = tuple[int, list[int] | None]
 
 
-def store(held: dict[int, Sequence[int]]) -> pl.DataFrame:
+def store(held: Mapping[int, Sequence[int]]) -> pl.DataFrame:
     # An order of which no product is known is an order all the same.
-    return orders(*((number, 1, 0, products or [None]) for number, products in held.items()))
+    nothing: list[int | None] = [None]
+    return orders(*((number, 1, 0, has or nothing) for number, has in held.items()))
 
 
 def lists(table: pl.DataFrame) -> dict[int, list[int]]:
@@ -30,6 +31,7 @@ def short_orders() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(affinity, "LONGEST_ORDER", 4)
         patch.setattr(pair_index, "LONGEST_ORDER", 4)
+        patch.setattr(pair_index, "SPARE_PAIRS", 12)
         yield
 
 
@@ -62,7 +64,7 @@ def test_the_same_again_and_what_was_never_there_change_nothing() -> None:
 
 def test_a_list_is_revised_when_the_other_product_becomes_more_common() -> None:
     # 1 has both 2 and 3 twice; alone, 2 is bought once more and then ranks behind 3.
-    held: dict[int, Sequence[int]] = {1: [1, 2], 2: [1, 2], 3: [1, 3], 4: [1, 3]}
+    held: dict[int, list[int]] = {1: [1, 2], 2: [1, 2], 3: [1, 3], 4: [1, 3]}
     index = PairIndex(store(held))
     assert lists(index.pairs([1])) == {1: [2, 3]}
 
@@ -90,7 +92,7 @@ changes = st.lists(st.tuples(st.integers(1, 9), st.none() | products), max_size=
     st.dictionaries(st.integers(1, 9), products, max_size=9), changes, st.sampled_from([1, 2, 5])
 )
 def test_whatever_happens_the_lists_are_those_of_a_full_count(
-    held: dict[int, Sequence[int]], happened: list[Change], top: int
+    held: dict[int, list[int]], happened: list[Change], top: int
 ) -> None:
     index = PairIndex(store(held), top)
     for order, wanted in happened:
@@ -114,7 +116,7 @@ def test_many_orders_later_the_lists_are_still_those_of_a_full_count() -> None:
         # Some are bought far more often than others.
         return [int(60 * random.random() ** 3) for _ in range(random.randint(1, 9))]
 
-    held: dict[int, Sequence[int]] = {number: drawn() for number in range(300)}
+    held: dict[int, list[int]] = {number: drawn() for number in range(300)}
     index = PairIndex(store(held), 5)
     for _ in range(600):
         order = random.randrange(400)

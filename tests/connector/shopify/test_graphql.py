@@ -75,6 +75,19 @@ def test_a_throttled_call_that_must_wait_long_is_left_to_the_caller(
     assert len(shop.calls) == 1
 
 
+def test_a_throttled_429_waits_no_less_than_it_asks_for(
+    open_shop: OpenShop, session: GuardedSession
+) -> None:
+    # The points would be back in half a second.
+    extensions = cost(100, 0, 75)
+    throttled = {"errors": [problem("THROTTLED")], "extensions": extensions}
+    shop = open_shop({"Shop": [answer(throttled, status=429, Retry_After="60")]})
+    with pytest.raises(RateLimited) as raised:
+        client(shop, session).run("shop")
+    assert raised.value.retry_after == 60
+    assert len(shop.calls) == 1
+
+
 def test_a_bare_429_says_when_to_come_back(open_shop: OpenShop, session: GuardedSession) -> None:
     busy = Recorded(b"", 429, {"Retry-After": "7"})
     shop = open_shop({"Shop": [busy]})

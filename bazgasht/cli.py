@@ -131,6 +131,7 @@ def load_commands() -> None:
     from bazgasht import (  # noqa: PLC0415
         choice_commands,  # noqa: F401
         cost_commands,  # noqa: F401
+        evaluate_commands,  # noqa: F401
         import_commands,  # noqa: F401
         points_commands,  # noqa: F401
         prediction_commands,  # noqa: F401

@@ -10,11 +10,13 @@ import polars as pl
 
 from bench.quality import journey, second_category, small_stores
 from bench.quality.next_order import NextOrderRivals
-from bench.quality.product_page import SCORES, PairRivals, ours, popularity, same_category, sar
+from bench.quality.product_page import SCORES, PairRivals, sar
 from bench.tables import print_table
 from retention.columns import CUSTOMER_ID, OTHER_ID, PRODUCT_ID
 from retention.evaluation.bootstrap import Estimate
+from retention.evaluation.simple import popularity, same_category
 from retention.evaluation.splits import TimeSplit, sample_by_customers, split_in_time
+from retention.evaluation.store import product_lists
 from retention.evaluation.tasks import (
     SIZE,
     Judged,
@@ -67,7 +69,7 @@ def page(split: TimeSplit, products: pl.DataFrame) -> None:
 
 
 def _page_lists(known: pl.DataFrame, products: pl.DataFrame) -> Made:
-    yield "ours", lambda: ours(known, products, SIZE)
+    yield "ours", lambda: product_lists(known, products, SIZE)
     yield "popularity", lambda: popularity(known, products, SIZE)
     yield "same category", lambda: same_category(known, products, SIZE)
     rivals = PairRivals(known)

@@ -14,10 +14,9 @@ from implicit import nearest_neighbours
 from numpy.typing import NDArray
 from scipy import sparse
 
-from retention.affinity import LONGEST_ORDER, bought_next, bought_together
+from retention.affinity import LONGEST_ORDER
 from retention.baskets import baskets, histories
-from retention.columns import CATEGORY_ID, COUNT, OTHER_ID, PRODUCT_ID, RANK
-from retention.recommend import recommendations
+from retention.columns import OTHER_ID, PRODUCT_ID, RANK
 
 Table = sparse.csr_array[Any, tuple[int, int]]
 Floats = NDArray[np.float64]
@@ -60,44 +59,6 @@ def lists_of(
     ).sort(PRODUCT_ID, "score", OTHER_ID, descending=[False, True, False])
     rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(PRODUCT_ID)
     return table.with_columns(rank.alias(RANK)).filter(pl.col(RANK) <= size).drop("score")
-
-
-def ours(known: pl.DataFrame, products: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Return what the product writes into the store."""
-    pairs = pl.concat([bought_together(known), bought_next(known)])
-    return recommendations(pairs, known, products, size).select(PRODUCT_ID, RANK, OTHER_ID)
-
-
-def popularity(known: pl.DataFrame, products: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Return the products of most orders, the same for every product."""
-    most = _orders_of(known).head(size + 1)
-    return _ranked(products.select(PRODUCT_ID).join(most, how="cross"), size)
-
-
-def same_category(known: pl.DataFrame, products: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Return the products of most orders in the product's own category."""
-    named = products.select(PRODUCT_ID, CATEGORY_ID).drop_nulls()
-    most = (
-        _orders_of(known)
-        .join(named.rename({PRODUCT_ID: OTHER_ID}), on=OTHER_ID, maintain_order="left")
-        .filter(pl.int_range(pl.len()).over(CATEGORY_ID) <= size)
-    )
-    return _ranked(named.join(most, on=CATEGORY_ID, maintain_order="left_right"), size)
-
-
-def _orders_of(known: pl.DataFrame) -> pl.DataFrame:
-    held = known.select("order_id", pl.col(PRODUCT_ID).alias(OTHER_ID)).drop_nulls().unique()
-    return held.group_by(OTHER_ID).len(COUNT).sort(COUNT, OTHER_ID, descending=[True, False])
-
-
-def _ranked(ordered: pl.DataFrame, size: int) -> pl.DataFrame:
-    rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(PRODUCT_ID)
-    return (
-        ordered.filter(pl.col(PRODUCT_ID) != pl.col(OTHER_ID))
-        .with_columns(rank.alias(RANK))
-        .filter(pl.col(RANK) <= size)
-        .select(PRODUCT_ID, RANK, OTHER_ID)
-    )
 
 
 def log_likelihood_ratio(pairs: Pairs) -> Floats:

@@ -10,10 +10,12 @@ from datetime import timedelta
 import polars as pl
 
 from bench.quality.next_order import NextOrderRivals
-from bench.quality.product_page import PairRivals, ours, popularity, same_category
+from bench.quality.product_page import PairRivals
 from bench.tables import print_table
 from retention.columns import CUSTOMER_ID, PLACED_AT, PRODUCT_ID
+from retention.evaluation.simple import popularity, same_category
 from retention.evaluation.splits import TimeSplit, sample_by_customers, split_in_time
+from retention.evaluation.store import product_lists
 from retention.evaluation.tasks import (
     SIZE,
     improvement,
@@ -70,7 +72,7 @@ def _page(split: TimeSplit, products: pl.DataFrame) -> Cases:
     carried = products.join(known.select(PRODUCT_ID).unique(), on=PRODUCT_ID, how="semi")
     rivals = PairRivals(known)
     lists = {
-        "ours": ours(known, carried, SIZE),
+        "ours": product_lists(known, carried, SIZE),
         "popularity": popularity(known, carried, SIZE),
         "same category": same_category(known, carried, SIZE),
         "count": rivals.lists("count", SIZE),

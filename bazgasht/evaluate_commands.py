@@ -1,0 +1,118 @@
+"""The command that judges recommendations and predictions on a file of purchases."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bazgasht.cli import cli
+from bazgasht.purchase_file import UnreadableFile, read_purchases
+from retention.evaluation.bootstrap import Estimate
+from retention.evaluation.second_category import SecondCategory
+from retention.evaluation.store import Answer, Evaluation, evaluate
+from retention.evaluation.tasks import improvement
+from retention.prediction.evidence import NotEnoughData
+
+TITLES = {
+    "product_page": "Product page: the rest of an order, ten products",
+    "next_order": "Next order of a known customer, ten products",
+    "new_products": "Next order, only products never bought before",
+}
+
+
+@cli.command("evaluate")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+def evaluate_command(file: Path, *, as_json: bool) -> None:
+    """Judge recommendations and predictions on the purchases in FILE.
+
+    FILE is a CSV or Parquet table, a row per line of an order, with the columns customer, order,
+    time, product, category, quantity and price. The last fifth of the orders is foretold from
+    those before it. The intervals are of 95 %, over customers.
+    """
+    try:
+        found = evaluate(*read_purchases(file))
+    except UnreadableFile as error:
+        raise click.ClickException(f"{file.name}: {error}") from None
+    except NotEnoughData as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps(_as_json(found), indent=2))
+    else:
+        for line in _text(found):
+            click.echo(line)
+
+
+def _text(found: Evaluation) -> Iterator[str]:
+    yield f"Known until {found.split.test_from:%Y-%m-%d %H:%M} UTC, judged by what came after."
+    for name, title in TITLES.items():
+        yield from ["", title, *_rows(getattr(found, name))]
+    yield from ["", "Category of the second purchase", *_category(found.second_category)]
+
+
+def _rows(answer: Answer) -> Iterator[str]:
+    if isinstance(answer, NotEnoughData):
+        yield f"  {answer}"
+        return
+    ours = answer["ours"]
+    yield f"  {ours.recall.n} orders of {ours.recall.customers} customers"
+    for name, judged in answer.items():
+        line = f"  {name:<20} recall {_interval(judged.recall)}, coverage {judged.coverage:.0%}"
+        if name != "ours":
+            line += f"; ours better by {_interval(improvement(ours, judged))}"
+        yield line
+
+
+def _category(found: SecondCategory | NotEnoughData) -> Iterator[str]:
+    if isinstance(found, NotEnoughData):
+        yield f"  {found}"
+        return
+    for score in found.scores:
+        yield (
+            f"  {score.setting:<8} {score.model:<16} first {_interval(score.top_1)}, "
+            f"first three {_interval(score.top_3)}"
+        )
+    for setting, one in found.named_first.items():
+        yield f"  calibration error of the first, {setting}: {one.error:.3f}"
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.value:.4f} ({estimate.low:.4f} to {estimate.high:.4f})"
+
+
+def _as_json(found: Evaluation) -> dict[str, Any]:
+    answers = {name: _answer(getattr(found, name)) for name in TITLES}
+    category = found.second_category
+    return {
+        "test_from": found.split.test_from.isoformat(),
+        **answers,
+        "second_category": _refused(category)
+        if isinstance(category, NotEnoughData)
+        else {
+            "scores": [
+                {
+                    "setting": score.setting,
+                    "model": score.model,
+                    "top_1": score.top_1.as_json(),
+                    "top_3": score.top_3.as_json(),
+                }
+                for score in category.scores
+            ],
+            "calibration_error": {k: one.error for k, one in category.named_first.items()},
+        },
+    }
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, NotEnoughData):
+        return _refused(answer)
+    return {
+        name: judged.as_json() | {"ours_better_by": improvement(answer["ours"], judged).as_json()}
+        for name, judged in answer.items()
+    }
+
+
+def _refused(error: NotEnoughData) -> dict[str, Any]:
+    return {"not_enough": {"what": error.what, "have": error.have, "need": error.need}}

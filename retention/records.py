@@ -168,11 +168,12 @@ ObjectKind = Literal["order", "product", "customer", "category"]
 class Reason:
     """Why a product is recommended, in numbers a person can check.
 
-    Of `base` buyers (or orders, for `together`) of the first product, `count` bought the second
-    one too, against the `base_rate` share among all. `lift` is their ratio.
+    Of `base` buyers of the first product (`together`: orders with it, `with_category`: orders
+    with its category), `count` bought the second one too, against the `base_rate` share among
+    all. `lift` is their ratio.
     """
 
-    kind: Literal["together", "next", "category", "popular", "pinned"]
+    kind: Literal["together", "next", "with_category", "category", "popular", "pinned"]
     count: int
     base: int
     base_rate: float
@@ -191,6 +192,7 @@ class Recommendation:
 
 PointReason = Literal[
     "earned",
+    "rewarded",
     "reversed",
     "moved",
     "matured",

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from database.bulk import among
 from database.catalogue import categories
-from database.models import Order, OrderLine, Product
+from database.models import Customer, Order, OrderLine, Product
+from retention.records import Order as OrderRecord
 
 
 class Line(NamedTuple):
@@ -64,3 +65,14 @@ def purchases(
         .group_by(Order.customer_id)
     )
     return {row[0]: list(row[1]) for row in rows if row[0] is not None}
+
+
+def guests(session: Session, orders: Iterable[OrderRecord]) -> set[int]:
+    """The customers known as guests by what these orders tell of their buyers."""
+    keys = {
+        f"{kind}:{value}"
+        for order in orders
+        for kind, value in (("email", order.email), ("phone", order.phone))
+        if value
+    }
+    return set(session.scalars(select(Customer.id).where(among(Customer.key, keys))))

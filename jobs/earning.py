@@ -52,6 +52,8 @@ def settle_orders(
     customers |= {lot.customer_id for lot in lots}
     rewards = _rewards(store.settings)
     if rewards:
+        # An order that gave no points tells by nothing else which guest had it before.
+        customers |= earning.guests(session, changed)
         lots += points.lots_named(
             session, [lot_of(nth, customer) for nth in rewards for customer in customers]
         )

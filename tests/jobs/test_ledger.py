@@ -275,18 +275,19 @@ def test_the_reward_is_the_same_when_the_first_purchase_is_told_last(
     assert sorted(entries(installed)) == [(12, "earned"), (13, "earned"), (100, "rewarded")]
 
 
-def test_a_guests_reward_becomes_the_accounts(installed: Installed) -> None:
-    set_settings(installed, points_purchase_rewards=["2=100"])
+@pytest.mark.parametrize(("per", "points"), [("1", 125), ("1000", 100)])
+def test_a_guests_reward_becomes_the_accounts(installed: Installed, per: str, points: int) -> None:
+    set_settings(installed, points_purchase_rewards=["2=100"], points_per_amount=per)
     shop = Shop(installed.sandbox)
     email = "new@example.test"
     for name in ("Green Tea", "Earl Grey"):
         shop.order(name, billing={"email": email})
     settle(installed)
-    assert sum(points for points, _ in entries(installed)) == 125
+    assert sum(amount for amount, _ in entries(installed)) == points
     shop.create("customers", email=email, username="new", password="secret-of-a-test")
     settle(installed)
-    assert sum(points for points, _ in entries(installed)) == 125
-    assert shop.meta(email)["bazgasht_points"] == "125"
+    assert sum(amount for amount, _ in entries(installed)) == points
+    assert shop.meta(email)["bazgasht_points"] == str(points)
 
 
 def test_categories_and_products_earn_by_their_multipliers_of_the_day(

@@ -16,25 +16,22 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from retention.columns import CUSTOMER_ID, PROBABILITY
-from retention.prediction.bg_nbd import fit_bg_nbd
 from retention.prediction.calibration import Calibration, area_under_curve, calibration
 from retention.prediction.columns import (
-    AGE_DAYS,
     BY_EXPECTATION,
     BY_RECENT_ORDERS,
     BY_RHYTHM,
     BY_SILENCE,
     CHURN_SCORES,
     DAY,
-    FREQUENCY,
     MAIN_FACTOR,
-    RECENCY_DAYS,
     SILENCE_DAYS,
 )
 from retention.prediction.evidence import NotEnoughData, require_evidence
 from retention.prediction.gaps import LATEST, SUM, histories
+from retention.prediction.known import Knowledge
 from retention.prediction.logistic import Logistic, fit_logistic
-from retention.prediction.summary import customer_summary, until, within
+from retention.prediction.summary import until, within
 
 Floats = NDArray[np.float64]
 
@@ -71,11 +68,14 @@ class _Period:
     away: NDArray[np.bool_]
 
 
-def churn_scores(days: pl.DataFrame, last_day: date, horizon_days: int = 90) -> ChurnScores:
+def churn_scores(
+    days: pl.DataFrame | Knowledge, last_day: date, horizon_days: int = 90
+) -> ChurnScores:
     """Return the probability that each customer orders nothing in the coming `horizon_days`.
 
     Args:
-        days: columns `PURCHASE_DAYS`; days after `last_day` are not looked at.
+        days: columns `PURCHASE_DAYS`, or what is known of them already; days after `last_day`
+            are not looked at.
         last_day: the last day observed.
         horizon_days: how long a silence counts as having left.
 
@@ -90,9 +90,10 @@ def churn_scores(days: pl.DataFrame, last_day: date, horizon_days: int = 90) -> 
     """
     if horizon_days < 1:
         raise ValueError(f"horizon_days is {horizon_days}; give at least 1 day")
-    past = _past(days, last_day, horizon_days)
+    known = days if isinstance(days, Knowledge) else Knowledge(days)
+    past = _past(known, last_day, horizon_days)
     model = _learned(past[:PERIODS])
-    customers, factors = _factors(days, last_day, horizon_days)
+    customers, factors = _factors(known, last_day, horizon_days)
     parts = model.contributions(factors)
     table = pl.DataFrame(
         {CUSTOMER_ID: customers, PROBABILITY: model.probability(factors)}
@@ -113,22 +114,22 @@ def stayed_away(
     return ~customers.is_in(came.implode()).to_numpy()
 
 
-def _past(days: pl.DataFrame, last_day: date, horizon_days: int) -> list[_Period]:
+def _past(known: Knowledge, last_day: date, horizon_days: int) -> list[_Period]:
     """Return the completed periods, the latest first, at least one."""
-    ends = _period_ends(days, last_day, horizon_days)
+    ends = _period_ends(known.days, last_day, horizon_days)
     if not ends:
-        have = (last_day - _first_day(days, last_day)).days + 1
+        have = (last_day - _first_day(known.days, last_day)).days + 1
         raise NotEnoughData("days of history", have, 2 * horizon_days)
-    periods = [_seen(days, ends[0], horizon_days)]
+    periods = [_seen(known, ends[0], horizon_days)]
     # Of the earlier ones those count that had customers enough for the model.
     with suppress(NotEnoughData):
-        periods.extend(_seen(days, end, horizon_days) for end in ends[1:])
+        periods.extend(_seen(known, end, horizon_days) for end in ends[1:])
     return periods
 
 
-def _seen(days: pl.DataFrame, last_day: date, horizon_days: int) -> _Period:
-    customers, factors = _factors(days, last_day, horizon_days)
-    return _Period(factors, stayed_away(days, customers, last_day, horizon_days))
+def _seen(known: Knowledge, last_day: date, horizon_days: int) -> _Period:
+    customers, factors = _factors(known, last_day, horizon_days)
+    return _Period(factors, stayed_away(known.days, customers, last_day, horizon_days))
 
 
 def _learned(periods: Sequence[_Period]) -> Logistic:
@@ -154,12 +155,12 @@ def _first_day(days: pl.DataFrame, last_day: date) -> date:
     return first if isinstance(first, date) else last_day
 
 
-def _factors(days: pl.DataFrame, last_day: date, horizon_days: int) -> tuple[pl.Series, Floats]:
+def _factors(knowledge: Knowledge, last_day: date, horizon_days: int) -> tuple[pl.Series, Floats]:
     """Return the customers known on `last_day` and their factors (customers × factors)."""
-    known = customer_summary(days, last_day)
-    x, t_x, t = (known[name].to_numpy() for name in (FREQUENCY, RECENCY_DAYS, AGE_DAYS))
-    silent = fit_bg_nbd(x, t_x, t).probability_of_no_purchase(horizon_days, x, t_x, t)
-    bought = until(days, last_day)
+    then = knowledge.at(last_day)
+    known, x = then.summary, then.frequency
+    silent = then.purchases.probability_of_no_purchase(horizon_days, x, then.recency, then.age)
+    bought = until(knowledge.days, last_day)
     logarithms = histories(bought, [CUSTOMER_ID]).filter(pl.col(LATEST))[SUM].to_numpy()
     latest = bought.filter(pl.col(DAY) > last_day - timedelta(days=horizon_days))
     recent = known.join(

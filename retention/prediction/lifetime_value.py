@@ -15,22 +15,20 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from retention.columns import CUSTOMER_ID, HIGH, LOW, NET, PROBABILITY
-from retention.prediction.bg_nbd import BgNbd, fit_bg_nbd
+from retention.prediction.bg_nbd import BgNbd
 from retention.prediction.calibration import Calibration, calibration, quantile_groups
 from retention.prediction.columns import (
-    AGE_DAYS,
     DAY,
     EXPECTED_PURCHASES,
     EXPECTED_VALUE,
-    FREQUENCY,
     LIFETIME_VALUES,
     MONETARY_VALUE,
-    RECENCY_DAYS,
     VALUE,
 )
 from retention.prediction.evidence import NotEnoughData, require_evidence
 from retention.prediction.gamma_gamma import GammaGamma, fit_gamma_gamma
-from retention.prediction.summary import customer_summary, within
+from retention.prediction.known import Knowledge
+from retention.prediction.summary import within
 
 Floats = NDArray[np.float64]
 
@@ -85,11 +83,14 @@ class _Completed:
         return float(self.actual.sum() / self.predicted.sum())
 
 
-def lifetime_values(days: pl.DataFrame, last_day: date, horizon_days: int = 90) -> LifetimeValues:
+def lifetime_values(
+    days: pl.DataFrame | Knowledge, last_day: date, horizon_days: int = 90
+) -> LifetimeValues:
     """Return what each customer known on `last_day` will spend in the coming `horizon_days`.
 
     Args:
-        days: columns `PURCHASE_DAYS`; days after `last_day` are not looked at.
+        days: columns `PURCHASE_DAYS`, or what is known of them already; days after `last_day`
+            are not looked at.
         last_day: the last day observed.
         horizon_days: how far to look ahead; as long a period before `last_day` sets the level.
 
@@ -103,9 +104,10 @@ def lifetime_values(days: pl.DataFrame, last_day: date, horizon_days: int = 90) 
     """
     if horizon_days < 1:
         raise ValueError(f"horizon_days is {horizon_days}; give at least 1 day")
-    past = _completed(days, last_day, horizon_days)
+    known = days if isinstance(days, Knowledge) else Knowledge(days)
+    past = _completed(known, last_day, horizon_days)
     latest, correction = past[0], past[0].correction
-    coming = forecast(days, last_day, horizon_days)
+    coming = forecast(known, last_day, horizon_days)
     value, level = coming.worth * correction, latest.predicted * correction
     low, high = _customer_interval(value, level, latest.actual)
     total, drift = float(value.sum()), _drift([period.correction for period in past])
@@ -140,36 +142,36 @@ def spent(
     )
 
 
-def _completed(days: pl.DataFrame, last_day: date, horizon_days: int) -> list[_Completed]:
+def _completed(known: Knowledge, last_day: date, horizon_days: int) -> list[_Completed]:
     """Return the completed periods before `last_day`, the latest first, at least one."""
-    first = days[DAY].min()
+    first = known.days[DAY].min()
     history = (last_day - first).days + 1 if isinstance(first, date) else 0
     require_evidence("days of history", history, 2 * horizon_days)
     count = min(history // horizon_days - 1, PERIODS)
     ends = [last_day - timedelta(days=horizon_days * back) for back in range(1, count + 1)]
-    periods = [_period(days, ends[0], horizon_days)]
+    periods = [_period(known, ends[0], horizon_days)]
     # Of the earlier ones those count that had customers enough for the models.
     with suppress(NotEnoughData):
-        periods.extend(_period(days, end, horizon_days) for end in ends[1:])
+        periods.extend(_period(known, end, horizon_days) for end in ends[1:])
     return periods
 
 
-def _period(days: pl.DataFrame, last_day: date, horizon_days: int) -> _Completed:
-    said = forecast(days, last_day, horizon_days)
-    came = spent(days, said.table[CUSTOMER_ID], last_day, horizon_days)
+def _period(known: Knowledge, last_day: date, horizon_days: int) -> _Completed:
+    said = forecast(known, last_day, horizon_days)
+    came = spent(known.days, said.table[CUSTOMER_ID], last_day, horizon_days)
     require_evidence("purchases in a completed period", int((came > 0).sum()), 1)
     return _Completed(said.worth, came)
 
 
-def forecast(days: pl.DataFrame, last_day: date, horizon_days: int) -> Forecast:
+def forecast(knowledge: Knowledge, last_day: date, horizon_days: int) -> Forecast:
     """Return what both models, fitted to what was known on `last_day`, say uncorrected.
 
-    Args, columns and errors are those of `lifetime_values`; `table` lacks value, low and high.
+    Columns and errors are those of `lifetime_values`; `table` lacks value, low and high.
     """
-    known = customer_summary(days, last_day)
-    x, t_x, t = (known[name].to_numpy() for name in (FREQUENCY, RECENCY_DAYS, AGE_DAYS))
+    then = knowledge.at(last_day)
+    known, x, t_x, t = then.summary, then.frequency, then.recency, then.age
     mean = known[MONETARY_VALUE].fill_null(0).to_numpy()
-    purchases, values = fit_bg_nbd(x, t_x, t), fit_gamma_gamma(x, mean)
+    purchases, values = then.purchases, fit_gamma_gamma(x, mean)
     expected = purchases.expected_purchases(horizon_days, x, t_x, t)
     value = values.expected_value(x, mean)
     table = known.select(

@@ -12,6 +12,7 @@ from retention.columns import CUSTOMER_ID, NET
 from retention.prediction.calibration import Calibration, calibration
 from retention.prediction.columns import DAY, EXPECTED_PURCHASES
 from retention.prediction.evidence import require_evidence
+from retention.prediction.known import Knowledge
 from retention.prediction.lifetime_value import forecast, spent
 from retention.prediction.summary import until, within
 
@@ -30,31 +31,33 @@ class ModelCheck:
     value: Calibration
 
 
-def model_check(days: pl.DataFrame, last_day: date) -> ModelCheck:
+def model_check(days: pl.DataFrame | Knowledge, last_day: date) -> ModelCheck:
     """Return how well BG/NBD and Gamma-Gamma foresaw the second half of the history.
 
     Args:
-        days: columns `PURCHASE_DAYS`; days after `last_day` are not looked at.
+        days: columns `PURCHASE_DAYS`, or what is known of them already; days after `last_day`
+            are not looked at.
         last_day: the last day observed.
 
     Raises:
         NotEnoughData: fewer than 60 days of history, or too few customers in its first half.
         ValueError: the table lacks a column.
     """
-    first = until(days, last_day)[DAY].min()
+    known = days if isinstance(days, Knowledge) else Knowledge(days)
+    first = until(known.days, last_day)[DAY].min()
     length = (last_day - first).days + 1 if isinstance(first, date) else 0
     require_evidence("days of history", length, SMALLEST_HISTORY)
     horizon = length // 2
     middle = date.fromordinal(last_day.toordinal() - horizon)
-    said = forecast(days, middle, horizon)
+    said = forecast(known, middle, horizon)
     customers = said.table[CUSTOMER_ID]
     return ModelCheck(
         middle=middle,
         horizon_days=horizon,
         purchases=calibration(
-            said.table[EXPECTED_PURCHASES], _bought(days, customers, middle, horizon)
+            said.table[EXPECTED_PURCHASES], _bought(known.days, customers, middle, horizon)
         ),
-        value=calibration(said.worth, spent(days, customers, middle, horizon)),
+        value=calibration(said.worth, spent(known.days, customers, middle, horizon)),
     )
 
 

@@ -26,6 +26,7 @@ from retention.prediction.columns import (
 )
 from retention.prediction.evidence import NotEnoughData
 from retention.prediction.findings import Findings, Options
+from retention.prediction.known import Knowledge
 from retention.prediction.lifetime_value import lifetime_values
 from retention.prediction.model_check import model_check
 from retention.prediction.next_order import due, next_orders
@@ -85,9 +86,10 @@ def predictions(tables: Tables, zone: str, until: datetime, options: Options) ->
         bought, days(first, last_day, zone), last_day, options, grouped.select(CUSTOMER_ID, SEGMENT)
     )
     found.figure("prediction_days", grouped.height, options.horizon_days)
-    _churn(found)
-    _values(found)
-    _models(found)
+    known = Knowledge(bought)
+    _churn(found, known)
+    _values(found, known)
+    _models(found, known)
     _orders(found)
     _replenishments(found, product_days(lines, tables.products, zone))
     _alerts(found)
@@ -104,9 +106,9 @@ def predictions(tables: Tables, zone: str, until: datetime, options: Options) ->
     )
 
 
-def _churn(found: Findings) -> None:
+def _churn(found: Findings, known: Knowledge) -> None:
     try:
-        scores = churn_scores(found.bought, found.last_day, found.options.horizon_days)
+        scores = churn_scores(known, found.last_day, found.options.horizon_days)
     except NotEnoughData as short:
         found.lacks(short, "churn_probability", "churn_area", "churn_calibration_error")
         return
@@ -130,10 +132,10 @@ def _churn(found: Findings) -> None:
     )
 
 
-def _values(found: Findings) -> None:
+def _values(found: Findings, known: Knowledge) -> None:
     currency = found.options.currency
     try:
-        values = lifetime_values(found.bought, found.last_day, found.options.horizon_days)
+        values = lifetime_values(known, found.last_day, found.options.horizon_days)
     except NotEnoughData as short:
         found.lacks(
             short, "lifetime_value_total", "lifetime_value_correction", "expected_purchases"
@@ -160,9 +162,9 @@ def _values(found: Findings) -> None:
     )
 
 
-def _models(found: Findings) -> None:
+def _models(found: Findings, known: Knowledge) -> None:
     try:
-        check = model_check(found.bought, found.last_day)
+        check = model_check(known, found.last_day)
     except NotEnoughData as short:
         found.lacks(short, "model_purchases_error", "model_value_error")
         return

@@ -93,6 +93,8 @@ def test_a_paid_order_is_read_to_the_cent() -> None:
                 OrderLine("476", "11", "House Blend Beans", 2, Decimal("41.40")),
                 OrderLine("477", "73", "Tee Shirt - S", 1, Decimal("22.50")),
             ),
+            discount=Decimal("11.10"),
+            coupon_codes=("welcome10",),
         )
     )
 

@@ -1,4 +1,4 @@
-"""Run all measurements: `python -m bench [acknowledge] [drain] [demo]`, by default all of them.
+"""Run all measurements: `python -m bench [acknowledge] [drain] [demo] [reports]`, or some of them.
 
 FULL=1 takes all 2,469 households for the demo's store instead of 400.
 """
@@ -12,7 +12,7 @@ from importlib.metadata import version
 from sqlalchemy import text
 
 from bazgasht.logs import configure
-from bench import acknowledge, cross_sell, drain, recomputation
+from bench import acknowledge, cross_sell, drain, recomputation, reports
 from bench.demo_store import demo_store
 from bench.installation import Installation, installation
 from bench.machine import processor
@@ -32,7 +32,12 @@ def demo(made: Installation) -> None:
         recomputation.measure(store)
 
 
-PARTS = {"acknowledge": acknowledge.measure, "drain": drain.measure, "demo": demo}
+PARTS = {
+    "acknowledge": acknowledge.measure,
+    "drain": drain.measure,
+    "demo": demo,
+    "reports": reports.measure,
+}
 
 
 def main() -> None:

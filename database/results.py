@@ -121,8 +121,8 @@ def sentence(row: Recommendation, name: str) -> str:
     }
     verb = "had" if row.reason_kind in {"together", "with_category"} else "bought"
     among = whom.get(row.reason_kind, "buyers of the store")
-    rate = f"{row.base_rate:.0%} of all do"
-    return f"{row.count} of {row.base} {among} {verb} {name}; {rate}"
+    rate = f"{row.base_rate:.0%}" if row.base_rate > 0.005 else "under 1%"
+    return f"{row.count} of {row.base} {among} {verb} {name}; {rate} of all do"
 
 
 def sizes(session: Session) -> dict[str, int]:

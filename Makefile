@@ -45,7 +45,7 @@ bench-speed: $(VENV)/.bench
 constraints:
 	rm -rf build/constraints
 	@python="$$($(MAKE) -s python)" && "$$python" -m venv build/constraints
-	build/constraints/bin/python -m pip install -q -e '.[demo,test,check]'
+	build/constraints/bin/python -m pip install -q -e '.[bench,demo,test,check]' pyfim
 	{ echo '# Exact versions of everything that is installed; `make constraints` writes it anew.'; \
 	  build/constraints/bin/python -m pip freeze --exclude-editable | sort -f; } > constraints.txt
 

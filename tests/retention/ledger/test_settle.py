@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention.ledger.book import Book
-from retention.ledger.changes import adjust, expire, mature
+from retention.ledger.changes import adjust, expire, mature, undo
 from retention.ledger.posting import Shortfall
 from retention.ledger.settle import settle
 from retention.points import EarningRule, target
@@ -224,6 +224,43 @@ def test_expired_points_are_not_taken_a_second_time() -> None:
     # And coming back, they are as expired as before.
     assert told(settled(book, order("100"))) == [("earned", 100, 0), ("reclaimed", -100, 0)]
     assert balances(book) == {BUYER: 40}
+
+
+def test_what_expired_excuses_as_much_as_expired_and_no_more() -> None:
+    book = Book()
+    settled(book, order("100"), rule=PASSING)
+    adjust(book, BUYER, -70, "s", "the till", "spent")
+    expire(book, BUYER, day(100))
+    thirty = refund_of_amount("a", "30")
+    assert told(settled(book, order("100", refunds=[thirty]), shortfall="owe")) == [
+        ("reversed", -30, 0),
+        ("written_off", 30, 0),
+    ]
+    gone = order("100", refunds=[thirty, refund_of_amount("b", "70")])
+    assert told(settled(book, gone, shortfall="owe")) == [("reversed", -70, 0)]
+    assert balances(book) == {BUYER: -70}
+
+
+def test_points_that_come_back_by_a_clock_behind_wait_without_those_written_off() -> None:
+    book = Book()
+    settled(book, order("100"), rule=LATER)
+    mature(book, day(14))
+    adjust(book, BUYER, -30, "s", "the till", "spent")
+    settled(book, order("100", status="cancelled"), days=14)
+    back = settled(book, order("100"), days=13.96)
+    assert told(back) == [("earned", 0, 100), ("reclaimed", 0, -30)]
+
+
+def test_a_refund_takes_first_what_a_former_holder_got_back() -> None:
+    book = spent(30)
+    taken = book.entries[-1:]
+    settled(book, order("100"), ACCOUNT)
+    undo(book, taken, "Reza", "a mistake")
+    thirty = order("100", refunds=[refund_of_amount("a", "30")])
+    assert [(e.customer_id, e.points, e.reason) for e in settled(book, thirty, ACCOUNT)] == [
+        (BUYER, -30, "reversed")
+    ]
+    assert balances(book) == {BUYER: 0, ACCOUNT: 70}
 
 
 def test_what_a_guest_has_spent_stays_with_the_guest_and_the_rest_is_moved() -> None:

@@ -10,6 +10,7 @@ from connector.errors import BadPayload
 from connector.identity import normalise_email, phone_in
 from connector.values import coupon_codes, label, validate
 from connector.woocommerce.payloads import (
+    ATTRIBUTION,
     CategoryPayload,
     CustomerPayload,
     Meta,
@@ -30,8 +31,6 @@ from retention.records import (
     Review,
     Source,
 )
-
-ATTRIBUTION = "_wc_order_attribution_"
 
 
 def read_order(content: object, region: str) -> Order:

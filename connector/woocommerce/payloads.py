@@ -35,6 +35,18 @@ class Meta(BaseModel):
     value: Any = None
 
 
+ATTRIBUTION = "_wc_order_attribution_"
+
+
+def _attributing(value: object) -> object:
+    """Only the rows in which WooCommerce noted where the shopper came from."""
+    rows = _listed(value)
+    if not isinstance(rows, list):
+        return rows
+    keyed = [row for row in rows if isinstance(row, dict) and isinstance(row.get("key"), str)]
+    return [row for row in keyed if row["key"].startswith(ATTRIBUTION)]
+
+
 MetaData = Annotated[list[Meta], BeforeValidator(_listed)]
 
 
@@ -88,7 +100,8 @@ class OrderPayload(BaseModel):
     refunds: Annotated[list[RefundNote], BeforeValidator(_listed)] = []
     discount_total: Amount | None = None
     coupon_lines: Annotated[list[CouponLine], BeforeValidator(_listed)] = []
-    meta_data: MetaData = []
+    # Plugins add dozens of rows to an order, and reading all of them would cost more than the rest.
+    meta_data: Annotated[list[Meta], BeforeValidator(_attributing)] = []
 
 
 class RefundedPart(BaseModel):

@@ -173,7 +173,7 @@ def test_coming_back_shows_points_lists_and_categories_again(
     compute(installed)
     assert lists(busy) == before
     assert busy.meta(ADA) == fields
-    assert len(installed.sandbox.store.webhooks) == 9
+    assert len(installed.sandbox.store.webhooks) == 11
     with installed.scope() as session:
         assert points(session) == {f"account:{busy.customer_id(ADA)}": 39}
 

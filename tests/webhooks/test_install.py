@@ -220,9 +220,9 @@ def test_installing_again_repairs_and_keeps_what_there_is(installed: Installed) 
         (installed.id, "active")
     ]
     now = sandbox.store.webhooks.values()
-    assert len(now) == 9
+    assert len(now) == 11
     assert {hook.status for hook in now} == {"active"}
-    assert len({hook.topic for hook in now}) == 9
+    assert len({hook.topic for hook in now}) == 11
     with installed.scope() as session:
         assert session.scalar(select(func.count()).select_from(Order)) == 1
         assert session.scalars(select(PointEntry.points)).all() == [23]
@@ -317,7 +317,7 @@ def test_a_store_connects_by_its_own_page_over_tls(
     assert (store.url, store.state) == (secure_store.url, "active")
     work_off(secure_app)
     hooks = secure_store.store.webhooks.values()
-    assert len(hooks) == 9
+    assert len(hooks) == 11
     assert all(hook.delivery_url.startswith(secure_app.public_url) for hook in hooks)
     assert not any(hook.pending_delivery for hook in hooks)
     a_purchase_comes_through(secure_app, secure_store, store.id)

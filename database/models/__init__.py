@@ -1,0 +1,61 @@
+"""The tables. ARCHITECTURE.md tells what each is for.
+
+Every table of a store's data carries `store_id`, and PostgreSQL's row-level security shows only
+the rows of the store that the transaction has set (see `database.session`).
+"""
+
+from database.models.base import Base, Json
+from database.models.catalogue import Category, Product, ProductChoice, Review
+from database.models.events import InboxEvent, WriteBack
+from database.models.orders import Customer, Order, OrderLine, Refund
+from database.models.points import PointEntry, PointLot
+from database.models.privacy import ErasedIdentity, PrivacyKey, PrivacyRequest
+from database.models.reports import (
+    Baseline,
+    CustomerPrediction,
+    Report,
+    ReportChange,
+    RetentionCost,
+)
+from database.models.results import (
+    CategoryFlow,
+    Computation,
+    CustomerCategory,
+    ProductAffinity,
+    Recommendation,
+)
+from database.models.stores import Install, Progress, ScheduleTick, Store
+
+__all__ = [
+    "Base",
+    "Baseline",
+    "Category",
+    "CategoryFlow",
+    "Computation",
+    "Customer",
+    "CustomerCategory",
+    "CustomerPrediction",
+    "ErasedIdentity",
+    "InboxEvent",
+    "Install",
+    "Json",
+    "Order",
+    "OrderLine",
+    "PointEntry",
+    "PointLot",
+    "PrivacyKey",
+    "PrivacyRequest",
+    "Product",
+    "ProductAffinity",
+    "ProductChoice",
+    "Progress",
+    "Recommendation",
+    "Refund",
+    "Report",
+    "ReportChange",
+    "RetentionCost",
+    "Review",
+    "ScheduleTick",
+    "Store",
+    "WriteBack",
+]

@@ -1,0 +1,82 @@
+"""The ledger of points."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from database.models.base import Base, store_key
+
+
+class PointEntry(Base):
+    """The append-only ledger of points: the app may insert and read, never change or delete.
+
+    `number` counts a store's entries from 1; `hash` goes on from that of the entry before (see
+    `retention.ledger.chain`). The rest is as in `retention.records.PointEntry`.
+    """
+
+    __tablename__ = "point_entries"
+    __table_args__ = (
+        UniqueConstraint("store_id", "reference"),
+        UniqueConstraint("store_id", "number"),
+        Index("ix_point_entries_customer", "store_id", "customer_id"),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    store_id: Mapped[UUID] = store_key()
+    number: Mapped[int] = mapped_column(BigInteger)
+    reference: Mapped[str]
+    lot: Mapped[str]
+    order_id: Mapped[str | None]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    points: Mapped[int] = mapped_column(BigInteger)
+    pending: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    against: Mapped[str]
+    reason: Mapped[str]
+    rule: Mapped[str]
+    matures_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    actor: Mapped[str] = mapped_column(server_default="")
+    note: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    hash: Mapped[bytes]
+
+
+class PointLot(Base):
+    """Points that came together: what is left of them, and what became of the others.
+
+    Every value follows from the lot's entries; `bazgasht points verify` compares the two.
+    """
+
+    __tablename__ = "point_lots"
+    __table_args__ = (
+        Index("ix_point_lots_customer", "store_id", "customer_id"),
+        Index("ix_point_lots_order", "store_id", "order_id"),
+        Index(
+            "ix_point_lots_maturing",
+            "store_id",
+            "matures_at",
+            postgresql_where=text("pending <> 0"),
+        ),
+        Index(
+            "ix_point_lots_expiring",
+            "store_id",
+            "expires_at",
+            postgresql_where=text("available > 0 AND expires_at IS NOT NULL"),
+        ),
+    )
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    reference: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str | None]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    rule: Mapped[str]
+    matures_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    pending: Mapped[int] = mapped_column(BigInteger)
+    available: Mapped[int] = mapped_column(BigInteger)
+    granted: Mapped[int] = mapped_column(BigInteger)
+    written_off: Mapped[int] = mapped_column(BigInteger)
+    expired: Mapped[int] = mapped_column(BigInteger)
+    entries: Mapped[int] = mapped_column(BigInteger)

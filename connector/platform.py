@@ -8,6 +8,7 @@ the records of `retention.records`; all failures are `connector.errors`.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from retention.records import Account, Category, ObjectKind, Order, Product, Review
@@ -194,6 +195,54 @@ class Written:
     record: Product | Account | None = None
 
 
+RewardKind = Literal["code", "store_credit"]
+"""A code that lowers one order, or money on the account that the shopper spends as she likes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What a shopper gets in the store for points, once and for herself alone.
+
+    `code` is ours, unguessable, and never used for two rewards; case means nothing in it.
+    `amount` is in `currency`, the store's own. WooCommerce binds a code to the e-mail address,
+    Shopify binds codes and credit to the account. `expires_at` is aware; parts of a second are
+    left out. `minimum` is the least amount of goods in an order that may use a code. To find or
+    withdraw a reward it is given as it was when it was issued; the e-mail address may be missing.
+    """
+
+    code: str
+    amount: Decimal
+    currency: str
+    account_id: str | None
+    email: str | None = field(repr=False)
+    expires_at: datetime | None
+    minimum: Decimal | None = None
+    kind: RewardKind = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedReward:
+    """The store's own identifier of a reward that stands there as it was asked for."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RewardState:
+    """A reward as the store has it now.
+
+    `times_used` counts orders; of store credit it is 1 as soon as any of it may have been spent.
+    `bound` says that it is the asked-for shopper's alone. `active` is False once it is switched
+    off.
+    """
+
+    id: str
+    times_used: int
+    expires_at: datetime | None
+    bound: bool
+    active: bool = True
+
+
 class ConnectedStore(Protocol):
     """One store's API. Every call raises from `connector.errors`."""
 
@@ -269,6 +318,31 @@ class ConnectedStore(Protocol):
 
     def write_customers(self, changes: Sequence[CustomerFields]) -> Sequence[Written]:
         """Write the fields of each account; one answer per change, in order."""
+        ...
+
+    def issue_reward(self, reward: Reward) -> IssuedReward:
+        """Make the reward in the store, or find it there: repeating never makes a second one.
+
+        Raises:
+            Refused: the store will not have it, or holds something else under this code. Nothing
+                of ours is left there.
+            TemporaryError: it may or may not have been made; ask again, with the same reward.
+        """
+        ...
+
+    def find_reward(self, reward: Reward) -> RewardState | None:
+        """The reward as the store has it now; None when it was never made, or is gone."""
+        ...
+
+    def withdraw_reward(self, reward: Reward) -> bool:
+        """Make sure that nobody can use the reward from now on.
+
+        True: it is gone or switched off and was never used, or never was there. False: it was
+        used, and is left as it is.
+
+        Raises:
+            TemporaryError: whether it was used cannot be told yet.
+        """
         ...
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from connector.shopify.categories import chosen
 from connector.shopify.cost import CostBucket, LocalBucket
 from connector.shopify.graphql import Client
 from connector.shopify.reading import Reader
+from connector.shopify.rewards import Rewards
 from connector.shopify.session_token import SessionToken
 from connector.shopify.shop import AppKeys, check_shop_url, shop_url
 from connector.shopify.subscriptions import Subscriptions
@@ -20,7 +21,7 @@ from connector.shopify.tokens import MemoryKeeper, ShopTokens, TokenKeeper, Toke
 from connector.shopify.writing import Writer
 
 
-class ShopifyStore(Reader, Writer, Subscriptions):
+class ShopifyStore(Reader, Writer, Subscriptions, Rewards):
     """One shop's API; see `connector.platform.ConnectedStore`."""
 
     def __init__(self, client: Client, session: GuardedSession, region: str) -> None:

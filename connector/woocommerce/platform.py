@@ -7,11 +7,12 @@ from connector.platform import ConnectedStore, Credentials, EventName, Meaning
 from connector.woocommerce import events
 from connector.woocommerce.client import Client
 from connector.woocommerce.reading import Reader
+from connector.woocommerce.rewards import Rewards
 from connector.woocommerce.subscriptions import Subscriptions
 from connector.woocommerce.writing import Writer
 
 
-class WooCommerceStore(Reader, Writer, Subscriptions):
+class WooCommerceStore(Reader, Writer, Subscriptions, Rewards):
     """One WooCommerce store's API; see `connector.platform.ConnectedStore`."""
 
     def __init__(self, credentials: Credentials, session: GuardedSession, region: str) -> None:

@@ -182,6 +182,22 @@ class ReviewPayload(BaseModel):
     rating: int
 
 
+class CouponPayload(BaseModel):
+    """A coupon; `usage_count` is of orders that are not cancelled, failed or trashed."""
+
+    id: Identifier
+    code: Text
+    amount: Amount
+    status: Text = "publish"
+    discount_type: Text
+    date_expires_gmt: Moment | None = None
+    usage_count: int = 0
+    usage_limit: int | None = None
+    minimum_amount: Amount = Decimal(0)
+    email_restrictions: Annotated[list[Text], BeforeValidator(_listed)] = []
+    meta_data: MetaData = []
+
+
 class Named(BaseModel):
     """An object of which only the identifier is told, or a REST error in place of one."""
 

@@ -25,7 +25,7 @@ from retention.ledger.audit import Audit
 from retention.ledger.book import Book
 from retention.ledger.changes import adjust
 
-HEAD = "0008"
+HEAD = ScriptDirectory.from_config(configuration()).get_current_head() or ""
 
 
 @dataclass(frozen=True)

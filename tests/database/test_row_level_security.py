@@ -86,8 +86,22 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
     "report_changes": lambda: {"period_start": NOON, "period_end": NOON, "changes": []},
     "baselines": lambda: {"name": "stickiness_repeat", "figure": {}},
     "customer_predictions": lambda: {"customer_id": 1, "segment": "new"},
+    "redemptions": lambda: {
+        "reference": "1", "key": b"1", "customer_id": 1, "points": 1, "worth": 1,
+        "currency": "USD", "kind": "code", "code": "points-1", "state": "reserved",
+        "made_at": NOON, "expires_at": NOON,
+    },
     "reviews": lambda: {
         "external_id": "1", "product_external_id": "2", "reviewed_at": NOON, "rating": 5,
+    },
+    "customer_tiers": lambda: {"customer_id": 1, "tier": "gold", "amount": 1, "as_of": NOON},
+    "tier_changes": lambda: {
+        "customer_id": 1, "before": "", "after": "gold", "at": NOON, "why": "reached",
+        "amount": 1, "threshold": 1,
+    },
+    "rule_starts": lambda: {"name": "points_tiers", "rule": "gold=1", "since": NOON},
+    "expiry_warnings": lambda: {
+        "customer_id": 1, "expires_on": NOON.date(), "days_before": 7, "points": 1,
     },
     "retention_costs": lambda: {
         "kind": "messages", "first_day": NOON.date(), "last_day": NOON.date(), "amount": 1,
@@ -99,6 +113,7 @@ NEEDS = {
     "refunds": "orders",
     "point_entries": "customers",
     "point_lots": "customers",
+    "redemptions": "customers",
 }
 
 

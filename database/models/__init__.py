@@ -8,7 +8,7 @@ from database.models.base import Base, Json
 from database.models.catalogue import Category, Product, ProductChoice, Review
 from database.models.events import InboxEvent, WriteBack
 from database.models.orders import Customer, Order, OrderLine, Refund
-from database.models.points import PointEntry, PointLot
+from database.models.points import PointEntry, PointLot, Redemption
 from database.models.privacy import ErasedIdentity, PrivacyKey, PrivacyRequest
 from database.models.reports import (
     Baseline,
@@ -25,6 +25,7 @@ from database.models.results import (
     Recommendation,
 )
 from database.models.stores import Install, Progress, ScheduleTick, Store
+from database.models.tiers import CustomerTier, ExpiryWarning, RuleStart, TierChange
 
 __all__ = [
     "Base",
@@ -35,7 +36,9 @@ __all__ = [
     "Customer",
     "CustomerCategory",
     "CustomerPrediction",
+    "CustomerTier",
     "ErasedIdentity",
+    "ExpiryWarning",
     "InboxEvent",
     "Install",
     "Json",
@@ -50,12 +53,15 @@ __all__ = [
     "ProductChoice",
     "Progress",
     "Recommendation",
+    "Redemption",
     "Refund",
     "Report",
     "ReportChange",
     "RetentionCost",
     "Review",
+    "RuleStart",
     "ScheduleTick",
     "Store",
+    "TierChange",
     "WriteBack",
 ]

@@ -1,6 +1,7 @@
 """The ledger of points."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func, text
@@ -80,3 +81,53 @@ class PointLot(Base):
     written_off: Mapped[int] = mapped_column(BigInteger)
     expired: Mapped[int] = mapped_column(BigInteger)
     entries: Mapped[int] = mapped_column(BigInteger)
+
+
+class Redemption(Base):
+    """Points that a customer gave for a reward in the store; see `retention.redemption`.
+
+    `number` counts in the sequence in which they were made; `key` is the digest of the caller's
+    key. The e-mail address is only what the reward is bound to. `orders` are all that ever
+    carried the code, `order_id` the one that uses it; `entries` counts the ledger's entries of
+    the redemption; `tried_at` is when the store was last asked for it.
+    """
+
+    __tablename__ = "redemptions"
+    __table_args__ = (
+        UniqueConstraint("store_id", "key"),
+        UniqueConstraint("store_id", "code"),
+        Index("ix_redemptions_customer", "store_id", "customer_id"),
+        Index("ix_redemptions_account", "store_id", "account_id"),
+        Index("ix_redemptions_order", "store_id", "order_id"),
+        Index(
+            "ix_redemptions_open",
+            "store_id",
+            "expires_at",
+            postgresql_where=text("state IN ('reserved', 'issued')"),
+        ),
+    )
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    reference: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity())
+    key: Mapped[bytes]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    account_id: Mapped[str | None]
+    email: Mapped[str | None]
+    points: Mapped[int] = mapped_column(BigInteger)
+    worth: Mapped[Decimal]
+    currency: Mapped[str]
+    minimum: Mapped[Decimal | None]
+    kind: Mapped[str]
+    code: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    tried_at: Mapped[datetime | None]
+    reward_id: Mapped[str | None]
+    order_id: Mapped[str | None]
+    orders: Mapped[list[str]] = mapped_column(server_default="{}")
+    returned: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    entries: Mapped[int] = mapped_column(BigInteger, server_default="0")

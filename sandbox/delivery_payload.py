@@ -3,6 +3,7 @@
 from sandbox.errors import RestError, not_found
 from sandbox.payloads.accounts import customer_payload
 from sandbox.payloads.common import Payload
+from sandbox.payloads.coupons import coupon_payload
 from sandbox.payloads.orders import order_payload
 from sandbox.payloads.products import product_payload
 from sandbox.records import Webhook
@@ -42,4 +43,6 @@ def _resource(store: Store, resource: str, resource_id: int, role: str) -> Paylo
         if resource_id not in store.customers:
             raise RestError("wc_user_invalid_id", "Invalid user ID.", 404)
         return customer_payload(store, store.customers[resource_id], role)
-    raise not_found("shop_coupon")
+    if resource_id not in store.coupons:
+        raise not_found("shop_coupon")
+    return coupon_payload(store, store.coupons[resource_id])

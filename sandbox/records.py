@@ -5,6 +5,7 @@ Toman with none). Moments are whole seconds since 1970 in UTC.
 """
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 Address = dict[str, str]
@@ -58,12 +59,44 @@ class ShippingLine(NamedTuple):
 
 
 class CouponLine(NamedTuple):
-    """A coupon of an order, with what it takes off in percent and in money without tax."""
+    """A coupon of an order, with what it takes off in money without tax.
+
+    `counted` says that the order counts among those that used the coupon.
+    """
+
+    id: int
+    coupon_id: int
+    code: str
+    discount_type: str
+    amount: Decimal
+    discount: int
+    counted: bool = False
+
+
+@dataclass(slots=True)
+class Coupon:
+    """A coupon; `amount` is a percentage, or money, by its `discount_type`.
+
+    `used_by` has the user of each order that used it, or a guest's e-mail address.
+    """
 
     id: int
     code: str
-    percent: int
-    discount: int
+    created: int
+    modified: int
+    amount: Decimal = Decimal(0)
+    discount_type: str = "fixed_cart"
+    status: str = "publish"
+    description: str = ""
+    expires: int | None = None
+    individual_use: bool = False
+    product_ids: tuple[int, ...] = ()
+    usage_limit: int | None = None
+    usage_limit_per_user: int | None = None
+    minimum_amount: Decimal = Decimal(0)
+    email_restrictions: tuple[str, ...] = ()
+    used_by: tuple[str, ...] = ()
+    meta: tuple[Meta, ...] = ()
 
 
 @dataclass(slots=True)

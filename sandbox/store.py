@@ -14,6 +14,7 @@ from sandbox import clock
 from sandbox.records import (
     ApiKey,
     Category,
+    Coupon,
     Customer,
     Meta,
     Order,
@@ -93,7 +94,7 @@ class Store:
     webhooks: dict[int, Webhook] = field(default_factory=dict)
     keys: dict[str, ApiKey] = field(default_factory=dict)
     upcoming: deque[Checkout] = field(default_factory=deque)
-    coupons: dict[str, int] = field(default_factory=dict)
+    coupons: dict[int, Coupon] = field(default_factory=dict)
     reviews: dict[int, Review] = field(default_factory=dict)
     orders_version: int = 0
     customer_ids_by_email: dict[str, int] = field(default_factory=dict)

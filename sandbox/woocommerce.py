@@ -8,6 +8,7 @@ from sandbox.errors import RestError
 from sandbox.faults import Fault
 from sandbox.rest import (
     categories,
+    coupons,
     customers,
     exchange,
     orders,
@@ -47,6 +48,7 @@ def blueprint() -> Blueprint:
         variations,
         categories,
         reviews,
+        coupons,
         customers,
         webhooks,
         settings,

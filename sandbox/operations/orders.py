@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sandbox import clock, money
-from sandbox.operations import products
+from sandbox.operations import coupons, products
 from sandbox.records import Line, Order
 from sandbox.store import Store
 
@@ -51,6 +51,7 @@ def taxed(store: Store, line: Line) -> Line:
 def place(store: Store, order: Order, *, set_paid: bool = False) -> None:
     """Take a new order: order.created, order.updated, and what payment brings with it."""
     wanted, order.status = order.status, "pending"
+    coupons.count_uses(store, order)
     store.put_order(order)
     store.fire("order.created", order.id)
     store.fire("order.updated", order.id)
@@ -82,6 +83,7 @@ def change_status(store: Store, order: Order, status: str) -> None:
         _take_from_stock(store, order)
     elif status in STOCK_FREEING_STATUSES and order.stock_reduced:
         _return_to_stock(store, order)
+    coupons.count_uses(store, order)
     store.put_order(order)
 
 
@@ -131,8 +133,10 @@ def changed(store: Store, order: Order, status: str | None) -> None:
             row for row in order.meta if row.key not in {TRASH_STATUS_KEY, TRASH_TIME_KEY}
         )
         order.status = status
+        coupons.count_uses(store, order)
         store.put_order(order)
         return
+    coupons.count_uses(store, order)
     store.put_order(order)
     store.fire("order.updated", order.id)
     if status is not None:
@@ -148,6 +152,7 @@ def trash(store: Store, order: Order) -> None:
         store.new_meta(TRASH_TIME_KEY, str(moment)),
     )
     order.status = "trash"
+    coupons.count_uses(store, order)
     order.modified = moment
     store.put_order(order)
     store.fire("order.deleted", order.id)
@@ -160,6 +165,7 @@ def restore(store: Store, order: Order) -> None:
         row for row in order.meta if row.key not in {TRASH_STATUS_KEY, TRASH_TIME_KEY}
     )
     order.status = before.removeprefix("wc-")
+    coupons.count_uses(store, order)
     order.modified = clock.now()
     store.put_order(order)
     store.fire("order.restored", order.id)

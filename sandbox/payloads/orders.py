@@ -128,7 +128,10 @@ def _coupon_line(store: Store, line: CouponLine) -> Payload:
     decimals = store.settings.decimals
     percent = store.settings.tax.percent if store.settings.tax else Decimal(0)
     tax = money.share(line.discount, percent)
-    info = json.dumps([1, line.code, "percent", line.percent], separators=(",", ":"))
+    kind = None if line.discount_type == "fixed_cart" else line.discount_type
+    nominal = float(line.amount)
+    nominal = int(nominal) if nominal.is_integer() else nominal
+    info = json.dumps([line.coupon_id, line.code, kind, nominal], separators=(",", ":"))
     return {
         "id": line.id,
         "code": line.code,
@@ -143,8 +146,8 @@ def _coupon_line(store: Store, line: CouponLine) -> Payload:
                 "display_value": info,
             }
         ],
-        "discount_type": "percent",
-        "nominal_amount": line.percent,
+        "discount_type": line.discount_type,
+        "nominal_amount": nominal,
         "free_shipping": False,
     }
 

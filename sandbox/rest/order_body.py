@@ -1,11 +1,10 @@
 """What a request body says about an order, and how it is written into one."""
 
-from decimal import Decimal
 from typing import Any
 
 from sandbox import money
 from sandbox.errors import RestError, invalid_parameter
-from sandbox.operations import orders
+from sandbox.operations import coupons, orders
 from sandbox.operations.meta import merged
 from sandbox.records import (
     BILLING_FIELDS,
@@ -58,7 +57,8 @@ Body = dict[str, Any]
 def write(store: Store, order: Order, body: Body) -> None:
     """Write everything but the status; raises RestError for what cannot be."""
     _write_customer(store, order, body)
-    _refuse_unknown_coupons(store, body)
+    for item in body.get("coupon_lines") or []:
+        coupons.find(store, str(item.get("code", "")))
     for name, attribute in TEXT_FIELDS.items():
         if body.get(name) is not None:
             setattr(order, attribute, str(body[name]))
@@ -73,7 +73,7 @@ def write(store: Store, order: Order, body: Body) -> None:
     for item in body.get("shipping_lines") or []:
         order.shipping_lines = (*order.shipping_lines, _shipping_line(store, item))
     for item in body.get("coupon_lines") or []:
-        _use_coupon(store, order, str(item["code"]).lower())
+        _use_coupon(store, order, str(item["code"]))
 
 
 def _write_customer(store: Store, order: Order, body: Body) -> None:
@@ -85,27 +85,22 @@ def _write_customer(store: Store, order: Order, body: Body) -> None:
     order.customer_id = customer_id
 
 
-def _refuse_unknown_coupons(store: Store, body: Body) -> None:
-    for item in body.get("coupon_lines") or []:
-        code = item.get("code", "")
-        if str(code).lower() in store.coupons:
-            continue
-        raise RestError("woocommerce_rest_invalid_coupon", f'Coupon "{code}" does not exist!', 400)
-
-
 def _use_coupon(store: Store, order: Order, code: str) -> None:
-    """Take the coupon's percentage off every line; one coupon an order is all that is known."""
-    percent = store.coupons[code]
-    before = sum(line.total for line in order.lines)
+    coupon = coupons.find(store, code)
+    coupons.check_use(store, coupon, order)
+    taken = coupons.taken_off(store, coupon, order.lines)
     order.lines = tuple(
-        orders.taxed(
-            store,
-            line._replace(total=line.total - money.share(line.total, Decimal(percent))),
-        )
-        for line in order.lines
+        orders.taxed(store, line._replace(total=line.total - share))
+        for line, share in zip(order.lines, taken, strict=True)
     )
-    taken = before - sum(line.total for line in order.lines)
-    used = CouponLine(store.next_item_id(), code, percent, taken)
+    used = CouponLine(
+        store.next_item_id(),
+        coupon.id,
+        coupon.code,
+        coupon.discount_type,
+        coupon.amount,
+        sum(taken),
+    )
     order.coupon_lines = (*order.coupon_lines, used)
 
 

@@ -48,7 +48,9 @@ def remarks(found: Report) -> set[str]:
 def test_promotions_and_sources_of_woocommerce_brought_first_and_second_purchases(
     installed: Installed,
 ) -> None:
-    installed.sandbox.store.coupons["welcome10"] = 10
+    Shop(installed.sandbox).create(
+        "coupons", code="welcome10", discount_type="percent", amount="10"
+    )
     coupon = {"coupon_lines": [{"code": "Welcome10"}]}
     order_days_ago(installed, 9, "House Blend Beans", email=ADA, **coupon)
     order_days_ago(installed, 5, "House Blend Beans", email=ADA, meta_data=mail(), **coupon)

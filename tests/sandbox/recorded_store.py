@@ -3,8 +3,8 @@
 from decimal import Decimal
 from itertools import count
 
-from sandbox.operations import orders, refunds
-from sandbox.records import ApiKey, Customer, Line, Order, Product, ShippingLine
+from sandbox.operations import coupons, orders, refunds
+from sandbox.records import ApiKey, Coupon, Customer, Line, Order, Product, ShippingLine
 from sandbox.store import Settings, Store, TaxRate
 
 MOMENT = 1_795_296_600
@@ -50,6 +50,10 @@ def recorded_store(time_zone: str = "UTC") -> Store:
     for customer_id, name in ((2, "c01"), (14, "rec"), (15, "bye")):
         _add_customer(store, customer_id, name)
     _add_order(store)
+    coupons.create(
+        store,
+        Coupon(81, "welcome10", MOMENT, MOMENT, Decimal(10), "percent", used_by=("3", "13")),
+    )
     # New objects get ids that nothing above has.
     store._post_ids = count(300)
     store._user_ids = count(30)

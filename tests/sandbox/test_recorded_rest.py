@@ -21,8 +21,8 @@ from tests.sandbox.client import Client
 from tests.sandbox.recorded_store import ADMIN_KEY, READ_KEY, give_back, recorded_store
 from tests.sandbox.recordings import differences, path_and_query, rest, rest_names
 
-# The pretend store has no coupons, and its index names no routes.
-LEFT_OUT = {name for name in rest_names() if name.startswith("coupon")} | {"wc_v3_index"}
+# The pretend store's index names no routes.
+LEFT_OUT = {"wc_v3_index"}
 HTTPS = {name for name in rest_names() if name.startswith("https_")}
 UNSIGNED = {
     "auth_401_no_credentials",
@@ -75,12 +75,8 @@ def check(name: str, response: requests.Response) -> None:
 
 
 def body_of(request: dict[str, Any]) -> Any:
-    """The recorded JSON body, without the coupon that this store does not have."""
-    if not request["body"]:
-        return None
-    body = json.loads(request["body"])
-    body.pop("coupon_lines", None)
-    return body
+    """The recorded JSON body."""
+    return json.loads(request["body"]) if request["body"] else None
 
 
 @pytest.mark.parametrize("name", SIGNED)

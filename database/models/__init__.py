@@ -7,6 +7,13 @@ the rows of the store that the transaction has set (see `database.session`).
 from database.models.base import Base, Json
 from database.models.catalogue import Category, Product, ProductChoice, Review
 from database.models.events import InboxEvent, WriteBack
+from database.models.occasions import (
+    AccountHolder,
+    Birthday,
+    OrderAddress,
+    Referral,
+    ReferralCode,
+)
 from database.models.orders import Customer, Order, OrderLine, Refund
 from database.models.points import PointEntry, PointLot, Redemption
 from database.models.privacy import ErasedIdentity, PrivacyKey, PrivacyRequest
@@ -28,8 +35,10 @@ from database.models.stores import Install, Progress, ScheduleTick, Store
 from database.models.tiers import CustomerTier, ExpiryWarning, RuleStart, TierChange
 
 __all__ = [
+    "AccountHolder",
     "Base",
     "Baseline",
+    "Birthday",
     "Category",
     "CategoryFlow",
     "Computation",
@@ -43,6 +52,7 @@ __all__ = [
     "Install",
     "Json",
     "Order",
+    "OrderAddress",
     "OrderLine",
     "PointEntry",
     "PointLot",
@@ -54,6 +64,8 @@ __all__ = [
     "Progress",
     "Recommendation",
     "Redemption",
+    "Referral",
+    "ReferralCode",
     "Refund",
     "Report",
     "ReportChange",

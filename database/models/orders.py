@@ -28,6 +28,7 @@ class Customer(Base):
     email: Mapped[str | None]
     phone: Mapped[str | None]
     name: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime | None]
     modified_at: Mapped[datetime | None]
     content: Mapped[bytes | None]
     gone: Mapped[bool] = mapped_column(server_default="false")

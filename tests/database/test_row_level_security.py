@@ -103,6 +103,17 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
     "expiry_warnings": lambda: {
         "customer_id": 1, "expires_on": NOON.date(), "days_before": 7, "points": 1,
     },
+    "account_holders": lambda: {"hash": b"h", "customer_id": 1, "person": 1},
+    "birthdays": lambda: {
+        "person": 1, "customer_id": 1, "calendar": "jalali", "month": 12, "day": 30,
+        "given_at": NOON,
+    },
+    "referral_codes": lambda: {"code": "friend-1", "customer_id": 1},
+    "referrals": lambda: {
+        "friend_id": 2, "referrer_id": 1, "code": "friend-1", "by_hand": False,
+        "state": "waiting",
+    },
+    "order_addresses": lambda: {"order_id": "1", "hash": b"h"},
     "retention_costs": lambda: {
         "kind": "messages", "first_day": NOON.date(), "last_day": NOON.date(), "amount": 1,
         "currency": "USD",

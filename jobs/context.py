@@ -45,7 +45,7 @@ class ActiveStore:
     """A store with what its jobs need, read once at a job's start.
 
     What a job finds out is kept only while the store's `state` is still the same, and the
-    installation that it began in, which `installed_at` names.
+    installation that it began in, which `installed_at` names. `zone` is the store's time zone.
     """
 
     id: UUID
@@ -56,6 +56,7 @@ class ActiveStore:
     credentials: Credentials
     currency: str
     region: str
+    zone: str
 
 
 class _Holder:
@@ -105,6 +106,7 @@ def describe(context: Context, row: Store) -> ActiveStore:
         credentials=Credentials(row.url, keys["key"], keys["secret"]),
         currency=row.currency,
         region=row.country,
+        zone=row.time_zone,
     )
 
 

@@ -243,6 +243,17 @@ class RewardState:
     active: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class OtherBalance:
+    """The points that another programme shows on an account of the store.
+
+    `points` is None for a text that is no whole number.
+    """
+
+    account_id: str
+    points: int | None
+
+
 class ConnectedStore(Protocol):
     """One store's API. Every call raises from `connector.errors`."""
 
@@ -294,6 +305,13 @@ class ConnectedStore(Protocol):
 
     def reviews(self) -> Iterator[Sequence[Review]]:
         """All reviews of products that shoppers see, in portions; none where there are no such."""
+        ...
+
+    def other_balances(self) -> Iterator[Sequence[OtherBalance]]:
+        """What accounts have in another programme of points that shows it in the store.
+
+        In portions; none where no such programme is known.
+        """
         ...
 
     def register_webhooks(self, address: str, secret: str, topics: Sequence[str]) -> None:

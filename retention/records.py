@@ -129,6 +129,9 @@ class Order:
     tells what the shopper saw and paid in, that currency and the total in it are the
     `presentment` ones, from which nothing is computed. `discount` is what was taken off the
     lines, without tax, None where it is not told; `coupon_codes` are in lower case.
+    `paid_by_credit` is the part of `total` that was paid by store credit, points or gift cards.
+    `delivered_at` is when all of it had come to the buyer, as far as the platform tells, and
+    None before.
     """
 
     id: str
@@ -149,6 +152,8 @@ class Order:
     discount: Decimal | None = None
     coupon_codes: tuple[str, ...] = ()
     source: Source = Source()
+    paid_by_credit: Decimal = Decimal(0)
+    delivered_at: datetime | None = None
 
     @property
     def net(self) -> Decimal:
@@ -193,6 +198,7 @@ class Recommendation:
 PointReason = Literal[
     "earned",
     "rewarded",
+    "imported",
     "reversed",
     "moved",
     "matured",

@@ -6,7 +6,7 @@ from typing import Any
 
 from connector.batches import is_identifier
 from connector.errors import BadPayload, ConnectorError, NotFound
-from connector.platform import Page, StoreProfile
+from connector.platform import OtherBalance, Page, StoreProfile
 from connector.shopify.bulk import BulkFiles
 from connector.shopify.categories import Categories
 from connector.shopify.graphql import Client, next_cursor, nodes
@@ -96,6 +96,10 @@ class Reader:
 
     def reviews(self) -> Iterator[Sequence[Review]]:
         """None: Shopify has no reviews of its own."""
+        return iter(())
+
+    def other_balances(self) -> Iterator[Sequence[OtherBalance]]:
+        """None: other apps show their balances to their own pages only."""
         return iter(())
 
     def identifiers(self, kind: ObjectKind) -> Iterator[Sequence[str]]:

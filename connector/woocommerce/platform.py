@@ -6,13 +6,14 @@ from connector.http import GuardedSession
 from connector.platform import ConnectedStore, Credentials, EventName, Meaning
 from connector.woocommerce import events
 from connector.woocommerce.client import Client
+from connector.woocommerce.other_points import OtherPoints
 from connector.woocommerce.reading import Reader
 from connector.woocommerce.rewards import Rewards
 from connector.woocommerce.subscriptions import Subscriptions
 from connector.woocommerce.writing import Writer
 
 
-class WooCommerceStore(Reader, Writer, Subscriptions, Rewards):
+class WooCommerceStore(Reader, Writer, Subscriptions, Rewards, OtherPoints):
     """One WooCommerce store's API; see `connector.platform.ConnectedStore`."""
 
     def __init__(self, credentials: Credentials, session: GuardedSession, region: str) -> None:

@@ -27,7 +27,8 @@ class Source:
     """An order, or whatever else gives points, as long as it may give and take them back.
 
     `lots` gives its lots in the book, one for each customer who ever had it; `name` begins
-    their references, which end with the customer. `reason` is that of points given.
+    their references, which end with the customer. `reason` is that of points given; `actor` and
+    `note` say who brings the source to what it should have given, where a person does, and why.
     """
 
     book: Book
@@ -37,6 +38,8 @@ class Source:
     moment: datetime
     order_id: str | None = None
     reason: PointReason = "earned"
+    actor: str = ""
+    note: str = ""
 
     def bring(self, customer_id: int, wanted: int, shortfall: Shortfall) -> None:
         """Post what makes the points given the wanted ones, and all that is left the customer's.
@@ -116,5 +119,7 @@ class Source:
                 rule=self.terms.rule,
                 matures_at=self.terms.matures_at,
                 expires_at=self.terms.expires_at,
+                actor=self.actor,
+                note=self.note,
             )
         )

@@ -93,6 +93,8 @@ def _order(session: Session, order: Order) -> dict[str, Any]:
         "source": order.source,
         "medium": order.medium,
         "campaign": order.campaign,
+        "paid_by_credit": str(order.paid_by_credit),
+        "delivered_at": _time(order.delivered_at),
         "kept_net": str(order.kept_net),
         "lines": _lines(session, order.id),
         "refunds": _refunds(session, order.id),

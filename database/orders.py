@@ -41,6 +41,8 @@ ORDER_COLUMNS = (
     "source",
     "medium",
     "campaign",
+    "paid_by_credit",
+    "delivered_at",
     "kept_net",
     "content",
     "gone",
@@ -95,6 +97,8 @@ def _order_row(order: OrderRecord, customer: int | None, amount: KeptOrder) -> d
         "source": order.source.source,
         "medium": order.source.medium,
         "campaign": order.source.campaign,
+        "paid_by_credit": order.paid_by_credit,
+        "delivered_at": order.delivered_at,
         "kept_net": sum((line.net for line in amount.lines), Decimal(0)),
         "content": digest(order),
         "gone": False,
@@ -224,6 +228,8 @@ def _order_record(order: Order, lines: list[OrderLine], refunds: list[Refund]) -
         discount=order.discount,
         coupon_codes=tuple(order.coupon_codes),
         source=Source(order.source, order.medium, order.campaign),
+        paid_by_credit=order.paid_by_credit,
+        delivered_at=order.delivered_at,
     )
 
 

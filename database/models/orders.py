@@ -70,6 +70,8 @@ class Order(Base):
     source: Mapped[str | None]
     medium: Mapped[str | None]
     campaign: Mapped[str | None]
+    paid_by_credit: Mapped[Decimal] = mapped_column(server_default="0")
+    delivered_at: Mapped[datetime | None]
     content: Mapped[bytes]
     gone: Mapped[bool] = mapped_column(server_default="false")
 

@@ -23,11 +23,17 @@ COUNTED = """
 """
 """The orders that count, to put before a query, with the parameters that `counting` makes."""
 
-_LINES = """
-    SELECT o.id, o.customer_id, (extract(epoch FROM o.placed_at) * 1000000)::bigint, l.position,
-      l.product_id, LEAST(l.kept_quantity, 2147483647), l.kept_net
-    FROM counted o JOIN order_lines l ON l.order_id = o.id
+_ORDERS = """
+    SELECT o.id, o.customer_id, (extract(epoch FROM o.placed_at) * 1000000)::bigint FROM counted o
 """
+
+_LINES = """
+    SELECT l.order_id, l.position, l.product_id, LEAST(l.kept_quantity, 2147483647), l.kept_net
+    FROM order_lines l
+"""
+
+_OF_ORDERS = (columns.ORDER_ID, columns.CUSTOMER_ID, columns.PLACED_AT)
+_OF_LINES = (columns.ORDER_ID, columns.POSITION, columns.PRODUCT_ID, columns.QUANTITY, columns.NET)
 
 
 def counting(statuses: Sequence[str], until: datetime, currency: str = "") -> dict[str, Any]:
@@ -40,9 +46,21 @@ def lines(
 ) -> pl.DataFrame:
     """Every line of the orders that count and were placed by `until`: `retention.columns.LINES`.
 
-    With a `currency`, only of the orders in it.
+    With a `currency`, only of the orders in it. Rows are sorted by order. Orders and lines are
+    read apart and joined here: the database would take twice as long, and on one processor.
     """
-    return copied(session, COUNTED + _LINES, counting(statuses, until, currency), columns.LINES)
+    chosen = counting(statuses, until, currency)
+    orders = copied(session, COUNTED + _ORDERS, chosen, _schema(_OF_ORDERS))
+    return (
+        copied(session, _LINES, {}, _schema(_OF_LINES))
+        .join(orders, on=columns.ORDER_ID)
+        .sort(columns.ORDER_ID)
+        .select(columns.LINES.names())
+    )
+
+
+def _schema(names: Sequence[str]) -> pl.Schema:
+    return pl.Schema({name: columns.LINES[name] for name in names})
 
 
 def products(

@@ -169,7 +169,8 @@ def read(context: Context, store_id: UUID) -> StoreFigures:
     Raises:
         LookupError: there is no such store.
     """
-    with store_transaction(context.engine, store_id) as session:
+    engine = context.engine.execution_options(isolation_level="REPEATABLE READ")
+    with store_transaction(engine, store_id) as session:
         row, now = stores.get(session), stores.now(session)
         if row is None:
             raise LookupError(f"no store {store_id}; `bazgasht stores` lists them")

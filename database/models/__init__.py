@@ -26,6 +26,7 @@ from database.models.reports import (
 )
 from database.models.results import (
     CategoryFlow,
+    ChangedOrder,
     Computation,
     CustomerCategory,
     ProductAffinity,
@@ -41,6 +42,7 @@ __all__ = [
     "Birthday",
     "Category",
     "CategoryFlow",
+    "ChangedOrder",
     "Computation",
     "Customer",
     "CustomerCategory",

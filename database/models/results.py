@@ -3,10 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.models.base import Base, Json
+
+
+class ChangedOrder(Base):
+    """An order that changed and is in no result yet; the database adds a row with each change."""
+
+    __tablename__ = "changed_orders"
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    order_id: Mapped[int] = mapped_column(BigInteger)
 
 
 class ProductAffinity(Base):
@@ -89,7 +100,11 @@ class CustomerCategory(Base):
 
 
 class Computation(Base):
-    """The last recomputation of a store: its period, sample sizes and the same-category test."""
+    """The last recomputation of a store: its period, sample sizes and the same-category test.
+
+    `checked_at` is when the kept results were last compared with a full computation and
+    `drifted_rows` how many rows differed then; `drifts` counts the checks that found any.
+    """
 
     __tablename__ = "computations"
     store_id: Mapped[UUID] = mapped_column(
@@ -100,3 +115,6 @@ class Computation(Base):
     period_end: Mapped[datetime | None]
     figures: Mapped[Json]
     seconds: Mapped[float]
+    checked_at: Mapped[datetime | None]
+    drifted_rows: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    drifts: Mapped[int] = mapped_column(BigInteger, server_default="0")

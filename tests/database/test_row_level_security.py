@@ -76,6 +76,7 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
         "count": 1, "base": 1, "base_rate": 1, "low": 1, "high": 1, "enough": True,
     },
     "computations": lambda: {"figures": {}, "seconds": 1},
+    "changed_orders": lambda: {"order_id": 1},
     "privacy_keys": lambda: {"sealed": b"k"},
     "erased_identities": lambda: {"hash": b"h", "pseudonym": "p", "erased_at": NOON},
     "privacy_requests": lambda: {"key": "k", "kind": "erase", "subject_hash": b"h"},
@@ -315,4 +316,5 @@ def test_what_concerns_all_stores_tells_identifiers_and_counts_only(
     assert told == {
         *("store_id", "platform", "url", "state"),
         *("waiting", "oldest_seconds", "dead", "last_delivery"),
+        *("checked_at", "drifted_rows", "drifts"),
     }

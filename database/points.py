@@ -22,7 +22,10 @@ from retention.records import PointLot as LotRecord
 LOT_COLUMNS = [getattr(PointLot, field.name) for field in fields(LotRecord)]
 ENTRY_FIELDS = [field.name for field in fields(EntryRecord)]
 ENTRY_COLUMNS = [getattr(PointEntry, name) for name in ENTRY_FIELDS]
-AMOUNTS = ("pending", "available", "granted", "written_off", "expired", "entries")
+CHANGING = (
+    *("rule", "matures_at", "expires_at"),
+    *("pending", "available", "granted", "written_off", "expired", "entries"),
+)
 PORTION = 10_000
 
 
@@ -87,7 +90,7 @@ def keep(session: Session, book: Book, before: Head) -> None:
             for lot in book.changed
         ],
         unique=("store_id", "reference"),
-        replace=AMOUNTS,
+        replace=CHANGING,
     )
     session.execute(
         text("UPDATE stores SET ledger_entries = :entries, ledger_hash = :hash"),

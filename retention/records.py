@@ -49,6 +49,7 @@ class Account:
     """A customer's account at the store. A guest has none and is known by the orders alone.
 
     `email` is normalised (lower case, trimmed), `phone` is in E.164 form; either may be unknown.
+    `created_at` is when the account was made, `birthday` what it says of that, as it is written.
     """
 
     id: str
@@ -56,6 +57,8 @@ class Account:
     phone: str | None
     name: str
     modified_at: datetime | None = None
+    created_at: datetime | None = None
+    birthday: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,12 @@ class Recommendation:
 PointReason = Literal[
     "earned",
     "rewarded",
+    "welcome",
+    "birthday",
+    "anniversary",
+    "review",
+    "referral",
+    "referred",
     "imported",
     "reversed",
     "moved",
@@ -208,8 +217,25 @@ PointReason = Literal[
     "expired",
     "written_off",
     "reclaimed",
+    "amended",
+    "reserved",
+    "committed",
+    "reopened",
+    "redeemed",
+    "released",
+    "returned",
 ]
-PointAccount = Literal["issued", "moved", "matured", "adjusted", "netted", "expired", "written_off"]
+PointAccount = Literal[
+    "issued",
+    "moved",
+    "matured",
+    "adjusted",
+    "netted",
+    "expired",
+    "written_off",
+    "reserved",
+    "redeemed",
+]
 """The programme's own accounts, each of which mirrors what customers got by way of it."""
 
 

@@ -13,6 +13,7 @@ def applied(lot: PointLot | None, entry: PointEntry) -> PointLot:
     """Return the lot after one more of its entries; None is a lot that has none yet."""
     if lot is None:
         lot = _opened(entry)
+    terms = entry if entry.reason == "amended" else lot
     granted, written_off, expired = lot.granted, lot.written_off, lot.expired
     match entry.against:
         case "issued" | "moved":
@@ -27,9 +28,9 @@ def applied(lot: PointLot | None, entry: PointEntry) -> PointLot:
         lot.reference,
         lot.order_id,
         lot.customer_id,
-        lot.rule,
-        lot.matures_at,
-        lot.expires_at,
+        terms.rule,
+        terms.matures_at,
+        terms.expires_at,
         lot.pending + entry.pending,
         lot.available + entry.available,
         granted,
@@ -60,6 +61,7 @@ class Book:
         self.lots = {lot.reference: lot for lot in lots}
         self.entries: list[PointEntry] = []
         self._by_order: dict[str, list[str]] = {}
+        self._by_source: dict[str, list[str]] = {}
         for lot in self.lots.values():
             self._place(lot)
 
@@ -80,6 +82,10 @@ class Book:
         """The order's lots, one for each customer who ever had it, the first holder's first."""
         return [self.lots[name] for name in self._by_order.get(order_id, ())]
 
+    def of_source(self, source: str) -> list[PointLot]:
+        """The lots whose references are the source's and a customer: one for each who had it."""
+        return [self.lots[name] for name in self._by_source.get(source, ())]
+
     def of_customer(self, customer_id: int) -> list[PointLot]:
         """The customer's lots, in the sequence in which they are spent: soonest to expire first."""
         own = [lot for lot in self.lots.values() if lot.customer_id == customer_id]
@@ -90,6 +96,7 @@ class Book:
         return sum(lot.available for lot in self.of_customer(customer_id))
 
     def _place(self, lot: PointLot) -> None:
+        self._by_source.setdefault(lot.reference.rpartition(":")[0], []).append(lot.reference)
         if lot.order_id is not None:
             self._by_order.setdefault(lot.order_id, []).append(lot.reference)
 

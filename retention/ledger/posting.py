@@ -15,11 +15,16 @@ far as the balance does not cover them, or owed, by a balance below zero."""
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the first entry of a source has settled for all later ones: rule, and days."""
+    """What the first entry of a source has settled for all later ones: rule, and days.
+
+    Points that wait are pending and it is not known until when. A source of which more becomes
+    known, as a line that an order got later or the day of its delivery, amends what its lots have.
+    """
 
     rule: str
     matures_at: datetime | None
     expires_at: datetime | None
+    waits: bool = False
 
 
 @dataclass(slots=True)
@@ -52,6 +57,7 @@ class Source:
         if not lots:
             self._give(customer_id, wanted)
             return
+        self._amend(lots)
         given = sum(lot.granted for lot in lots)
         excess = max(0, given - wanted)
         for lot in sorted(lots, key=lambda lot: lot.customer_id == customer_id):
@@ -61,6 +67,12 @@ class Source:
             self._reverse_spent(customer_id, excess, shortfall)
         elif wanted > given:
             self._give(customer_id, wanted - given)
+
+    def _amend(self, lots: list[PointLot]) -> None:
+        """Let the lots have the terms as they are by now; points that matured stay available."""
+        for lot in lots:
+            if (lot.rule, lot.matures_at) != (self.terms.rule, self.terms.matures_at):
+                self._post(lot.customer_id, 0, 0, "matured", "amended")
 
     def _reverse(self, lot: PointLot, excess: int) -> int:
         """Take back what is left of the lot, at most the excess; how much that was."""
@@ -90,7 +102,7 @@ class Source:
         """Give points, but for those that were written off and so are the customer's already."""
         kept = min(points, max(0, sum(lot.written_off for lot in self.lots())))
         matures_at = self.terms.matures_at
-        is_pending = matures_at is not None and self.moment < matures_at
+        is_pending = self.terms.waits or (matures_at is not None and self.moment < matures_at)
         self._post(customer_id, points, points if is_pending else 0, "issued", self.reason)
         if kept:
             pending = -kept if is_pending else 0

@@ -27,11 +27,15 @@ class Label(_Listed):
 
 
 class PlatformEntry(_Listed):
-    """What the app asks of one platform, and the names under which it writes there."""
+    """What the app asks of one platform, and the names under which it writes there.
+
+    `undone_statuses` are those of an order that is undone and whose codes yet stay used.
+    """
 
     scope: str
     topics: tuple[str, ...]
     purchase_statuses: tuple[str, ...]
+    undone_statuses: tuple[str, ...]
     customer_fields: Mapping[str, str]
 
 
@@ -166,6 +170,13 @@ class Settings(BaseModel):
     points_expiry_days: int
     points_expiry_grace_days: int
     points_shortfall: Literal["write_off", "owe"]
+    redemption_enabled: bool
+    redemption_minimum_points: int
+    redemption_step: int
+    redemption_maximum_percent: int
+    redemption_days: int
+    redemption_kind: Literal["code", "store_credit"]
+    redemption_grace_days: int
     calendar: Literal["automatic", "gregorian", "jalali"]
     prediction_days: int
     due_days: int

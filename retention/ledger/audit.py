@@ -7,9 +7,13 @@ from dataclasses import dataclass, field, fields
 from retention.ledger.book import applied
 from retention.ledger.chain import START, Link, is_intact
 from retention.records import PointLot
+from retention.redemption import Redemption
 
 INNER = ("moved", "matured", "netted")
 """The accounts that only stand between two places of customers' points, and so must be at 0."""
+
+REDEMPTION = "redemption:"
+"""What the references of a redemption's entries begin with."""
 
 
 @dataclass(slots=True)
@@ -26,6 +30,7 @@ class Audit:
     available: int = 0
     accounts: Counter[str] = field(default_factory=Counter)
     lots: dict[str, PointLot] = field(default_factory=dict)
+    redemptions: dict[str, Counter[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def read(self, links: Iterable[Link]) -> None:
@@ -38,6 +43,11 @@ class Audit:
             self.available += entry.available
             self.accounts[entry.against] -= entry.points
             self.lots[entry.lot] = applied(self.lots.get(entry.lot), entry)
+            if entry.reference.startswith(REDEMPTION):
+                name = entry.reference.removeprefix(REDEMPTION).partition(":")[0]
+                held = self.redemptions.setdefault(name, Counter())
+                held["entries"] += 1
+                held[entry.against] -= entry.points
 
     def _check(self, link: Link) -> None:
         entry, place = link.entry, f"entry {link.number} ({link.entry.reference})"
@@ -80,6 +90,20 @@ class Audit:
                 yield f"lot {lot.reference}: {'; '.join(names)}"
         for name in unseen:
             yield f"lot {name}: it has entries, and is not kept"
+
+    def compare_redemptions(self, kept: Iterable[Redemption]) -> None:
+        """Compare what redemptions hold, by the entries, with how they are kept."""
+        unseen = dict(self.redemptions)
+        for redemption in kept:
+            held = unseen.pop(redemption.reference, Counter())
+            for name in ("reserved", "redeemed", "entries"):
+                if held[name] != getattr(redemption, name):
+                    self.problems.append(
+                        f"redemption {redemption.reference}: {name} "
+                        f"{getattr(redemption, name)}, by its entries {held[name]}"
+                    )
+        for name in unseen:
+            self.problems.append(f"redemption {name}: it has entries, and is not kept")
 
     def balances(self) -> dict[int, tuple[int, int]]:
         """Each customer's pending and available points, rebuilt."""

@@ -1,0 +1,205 @@
+"""Bringing the ledger to what a redemption should hold: points reserved, and points redeemed.
+
+Nothing is computed from what happened: the entries written are the difference between what is to
+be reserved or redeemed and what is, so news of orders may come in any sequence, and twice.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from retention.ledger.book import Book
+from retention.ledger.posting import Shortfall
+from retention.records import PointAccount, PointEntry, PointLot, PointReason
+
+Account = Literal["reserved", "redeemed"]
+
+TAKING: dict[Account, PointReason] = {"reserved": "reserved", "redeemed": "redeemed"}
+GIVING_BACK: dict[Account, PointReason] = {"reserved": "released", "redeemed": "returned"}
+CHANGING: dict[Account, PointReason] = {"reserved": "reopened", "redeemed": "committed"}
+OTHER: dict[Account, Account] = {"reserved": "redeemed", "redeemed": "reserved"}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Points that a redemption holds of a lot; `is_gift` when the customer never gave them up."""
+
+    lot: str
+    points: int
+    is_gift: bool = False
+
+
+@dataclass(slots=True)
+class Holdings:
+    """What a redemption holds, folded from its entries.
+
+    `parts` are what was taken, in that sequence: what goes back is what was taken last.
+    """
+
+    parts: list[Held] = field(default_factory=list)
+    reserved: int = 0
+    redeemed: int = 0
+
+    @classmethod
+    def of(cls, entries: Iterable[PointEntry]) -> "Holdings":
+        """The holdings that these entries, in their sequence, make."""
+        holdings = cls()
+        for entry in entries:
+            holdings.add(entry)
+        return holdings
+
+    @property
+    def points(self) -> int:
+        """All points that are held."""
+        return self.reserved + self.redeemed
+
+    def add(self, entry: PointEntry) -> None:
+        """Take one more entry in."""
+        if entry.against == "reserved":
+            self.reserved -= entry.points
+        elif entry.against == "redeemed":
+            self.redeemed -= entry.points
+        if entry.reason in TAKING.values():
+            self.parts.append(Held(entry.lot, -entry.points))
+        elif entry.reason in GIVING_BACK.values():
+            self._give_back(entry.points)
+        elif entry.reason == "written_off":
+            self.parts[-1] = replace(self.parts[-1], is_gift=True)
+
+    def _give_back(self, points: int) -> None:
+        while points:
+            last = self.parts.pop()
+            part = min(points, last.points)
+            if part < last.points:
+                self.parts.append(replace(last, points=last.points - part))
+            points -= part
+
+
+def affordable(book: Book, customer_id: int, moment: datetime) -> int:
+    """Return what the customer may spend: available points that have not expired, less debts.
+
+    The book must hold all of the customer's lots.
+    """
+    lots = book.of_customer(customer_id)
+    debts = sum(lot.available for lot in lots if lot.available < 0)
+    return max(0, sum(lot.available for lot in lots if _is_usable(lot, moment)) + debts)
+
+
+@dataclass(slots=True)
+class Spending:
+    """A redemption at the book: `entries` are those that it has so far, in their sequence.
+
+    `customer_id` is whose the redemption is now. Points that come back go to the lots that they
+    are from, with their expiry, when these are the customer's; where a lot expires within
+    `grace_days` (0: no matter), or is another's, they are a lot of their own, lasting so long.
+    The book must hold all lots of the customer and those that the entries name.
+    References are `redemption:{reference}:{n}`, n counting its entries from 1.
+    """
+
+    book: Book
+    reference: str
+    customer_id: int
+    rule: str
+    moment: datetime
+    grace_days: int = 0
+    entries: list[PointEntry] = field(default_factory=list)
+
+    def bring(self, reserved: int, redeemed: int, shortfall: Shortfall = "write_off") -> None:
+        """Post what makes so many points reserved, or so many redeemed, and gives the rest back.
+
+        One of the two is 0. Points are taken from what is available and has not expired, soonest
+        to expire first. Should there be too few of them, as when an order whose points went back
+        is paid after all, `shortfall` decides: they are owed, or the customer keeps the rest.
+        """
+        holdings = Holdings.of(self.entries)
+        wanted = reserved + redeemed
+        account: Account = "reserved" if holdings.reserved else "redeemed"
+        if wanted:
+            account = "reserved" if reserved else "redeemed"
+            self._change(holdings, account)
+        if wanted > holdings.points:
+            self._take(wanted - holdings.points, account, shortfall)
+        elif wanted < holdings.points:
+            self._give_back(holdings, holdings.points - wanted, account)
+
+    def _change(self, holdings: Holdings, account: Account) -> None:
+        """Let all that is held count as reserved, or as redeemed."""
+        other = OTHER[account]
+        if not getattr(holdings, other):
+            return
+        for part in holdings.parts:
+            self._post(part.lot, part.points, other, CHANGING[account])
+            self._post(part.lot, -part.points, account, CHANGING[account])
+
+    def _take(self, points: int, account: Account, shortfall: Shortfall) -> None:
+        rest = min(points, affordable(self.book, self.customer_id, self.moment))
+        points -= rest
+        for lot in self.book.of_customer(self.customer_id):
+            part = min(rest, lot.available) if _is_usable(lot, self.moment) else 0
+            if part:
+                self._post(lot.reference, -part, account, TAKING[account])
+            rest -= part
+        if points:
+            own = self._post(None, -points, account, TAKING[account])
+            if shortfall == "write_off":
+                self._post(own, points, "written_off", "written_off")
+
+    def _give_back(self, holdings: Holdings, points: int, account: Account) -> None:
+        for part in reversed(holdings.parts):
+            if given := min(points, part.points):
+                self._give_part(part, given, account)
+            points -= given
+
+    def _give_part(self, part: Held, points: int, account: Account) -> None:
+        """Give points of one lot back, but for those that were never given up."""
+        reason = GIVING_BACK[account]
+        source = self.book.lots[part.lot]
+        # What was left to the customer because it had been spent is no longer spent.
+        kept = points if part.is_gift else min(points, max(0, source.written_off))
+        if kept:
+            self._post(part.lot, kept, account, reason)
+            self._post(part.lot, -kept, "written_off", "reclaimed")
+        if points > kept:
+            lot, expires_at = self._place(source)
+            self._post(lot, points - kept, account, reason, expires_at)
+
+    def _place(self, source: PointLot) -> tuple[str | None, datetime | None]:
+        """The lot to which points of this one go back, None for a new one, and its expiry."""
+        expires_at = source.expires_at
+        if expires_at is not None and self.grace_days:
+            expires_at = max(expires_at, self.moment + timedelta(days=self.grace_days))
+        is_own = source.customer_id == self.customer_id
+        is_as_it_was = is_own and expires_at == source.expires_at
+        return (source.reference if is_as_it_was else None), expires_at
+
+    def _post(
+        self,
+        name: str | None,
+        points: int,
+        against: PointAccount,
+        reason: PointReason,
+        expires_at: datetime | None = None,
+    ) -> str:
+        """Post an entry to the lot of that name, or to a new one; the lot's name."""
+        reference = f"redemption:{self.reference}:{len(self.entries) + 1}"
+        lot = self.book.lots.get(name) if name else None
+        entry = PointEntry(
+            reference=reference,
+            lot=lot.reference if lot else reference,
+            order_id=lot.order_id if lot else None,
+            customer_id=lot.customer_id if lot else self.customer_id,
+            points=points,
+            pending=0,
+            against=against,
+            reason=reason,
+            rule=self.rule,
+            expires_at=lot.expires_at if lot else expires_at,
+        )
+        self.book.post(entry)
+        self.entries.append(entry)
+        return entry.lot
+
+
+def _is_usable(lot: PointLot, moment: datetime) -> bool:
+    return lot.available > 0 and (lot.expires_at is None or lot.expires_at > moment)

@@ -6,6 +6,7 @@ the rows of the store that the transaction has set (see `database.session`).
 
 from database.models.base import Base, Json
 from database.models.catalogue import Category, Product, ProductChoice, Review
+from database.models.claims import ClaimLink
 from database.models.events import InboxEvent, WriteBack
 from database.models.occasions import (
     AccountHolder,
@@ -43,6 +44,7 @@ __all__ = [
     "Category",
     "CategoryFlow",
     "ChangedOrder",
+    "ClaimLink",
     "Computation",
     "Customer",
     "CustomerCategory",

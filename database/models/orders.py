@@ -13,7 +13,11 @@ from database.models.base import Base, store_key
 
 
 class Customer(Base):
-    """A person: `key` is account:ID, email:ADDRESS or phone:NUMBER (a guest's identity)."""
+    """A person: `key` is account:ID, email:ADDRESS or phone:NUMBER (a guest's identity).
+
+    `proved_email` is the address that an account was last proved to be the holder of;
+    `merged_into` is the account that the store made of it and another one.
+    """
 
     __tablename__ = "customers"
     __table_args__ = (
@@ -32,6 +36,8 @@ class Customer(Base):
     modified_at: Mapped[datetime | None]
     content: Mapped[bytes | None]
     gone: Mapped[bool] = mapped_column(server_default="false")
+    proved_email: Mapped[str | None]
+    merged_into: Mapped[str | None]
 
 
 class Order(Base):

@@ -35,7 +35,9 @@ class Store(Base):
 
     `state` is active; disconnected while it refuses our key; leaving while an uninstallation
     gives the store its own back; uninstalled. `ledger_entries` and `ledger_hash` are the number
-    and the hash of the last entry in its ledger of points.
+    and the hash of the last entry in its ledger of points. Orders paid before `points_since`,
+    when points were last switched on, earn nothing by themselves; `undone_backfills` names the
+    backfills of older orders whose points are taken back.
     """
 
     __tablename__ = "stores"
@@ -58,6 +60,8 @@ class Store(Base):
     changed_at: Mapped[datetime | None]
     ledger_entries: Mapped[int] = mapped_column(BigInteger, server_default="0")
     ledger_hash: Mapped[bytes] = mapped_column(server_default="")
+    points_since: Mapped[datetime | None]
+    undone_backfills: Mapped[list[str]] = mapped_column(server_default="{}")
 
 
 class Progress(Base):

@@ -76,6 +76,9 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
         "count": 1, "base": 1, "base_rate": 1, "low": 1, "high": 1, "enough": True,
     },
     "computations": lambda: {"figures": {}, "seconds": 1},
+    "claim_links": lambda: {
+        "token_hash": b"h", "customer_id": 1, "email": "a@example.test", "expires_at": NOON,
+    },
     "changed_orders": lambda: {"order_id": 1},
     "privacy_keys": lambda: {"sealed": b"k"},
     "erased_identities": lambda: {"hash": b"h", "pseudonym": "p", "erased_at": NOON},

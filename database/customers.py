@@ -51,6 +51,7 @@ def save_accounts(session: Session, accounts: Sequence[Account]) -> set[str]:
                 "email": account.email,
                 "phone": account.phone,
                 "name": account.name,
+                "created_at": account.created_at,
                 "modified_at": account.modified_at,
                 "content": digest(account),
                 "gone": False,
@@ -58,7 +59,7 @@ def save_accounts(session: Session, accounts: Sequence[Account]) -> set[str]:
             for account in accounts
         ],
         unique=("store_id", "key"),
-        replace=("email", "phone", "name", "modified_at", "content", "gone"),
+        replace=("email", "phone", "name", "created_at", "modified_at", "content", "gone"),
     )
     return touched | _guest_keys(session, identifiers)
 

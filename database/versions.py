@@ -22,8 +22,10 @@ from retention.records import Product as ProductRecord
 
 Versioned = OrderRecord | ProductRecord | Account | CategoryRecord
 NEVER = datetime.min.replace(tzinfo=UTC)
+# What is compared otherwise, or never changes.
+_LEFT_OUT = ("modified_at", "refunds", "created_at")
 _CONTENT = {
-    kind: [each.name for each in fields(kind) if each.name not in ("modified_at", "refunds")]
+    kind: [each.name for each in fields(kind) if each.name not in _LEFT_OUT]
     for kind in (OrderRecord, ProductRecord, Account, CategoryRecord)
 }
 

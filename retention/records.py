@@ -215,6 +215,8 @@ PointReason = Literal[
     "undone",
     "netted",
     "expired",
+    "lapsed",
+    "restored",
     "written_off",
     "reclaimed",
     "amended",

@@ -1,10 +1,10 @@
 """What changes points besides orders: time, and people who adjust by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from retention.ledger.book import Book
-from retention.records import PointEntry, PointLot
+from retention.records import PointEntry, PointLot, PointReason
 
 
 def mature(book: Book, moment: datetime) -> None:
@@ -30,8 +30,24 @@ def expire(book: Book, customer_id: int, moment: datetime) -> None:
 
     What the customer owes is paid from them first. The book must hold all of the customer's lots.
     """
+    let_go(
+        book,
+        customer_id,
+        lambda lot: lot.expires_at is not None and lot.expires_at <= moment,
+        "expired",
+    )
+
+
+def let_go(
+    book: Book,
+    customer_id: int,
+    concerned: Callable[[PointLot], bool],
+    reason: PointReason,
+    rule: str = "",
+) -> None:
+    """Let what is available of the customer's concerned lots go, after paying what is owed."""
     for lot in book.of_customer(customer_id):
-        if lot.available <= 0 or lot.expires_at is None or lot.expires_at > moment:
+        if lot.available <= 0 or not concerned(lot):
             continue
         for owing in book.of_customer(customer_id):
             left = book.lots[lot.reference].available
@@ -50,7 +66,8 @@ def expire(book: Book, customer_id: int, moment: datetime) -> None:
                     points=-lot.available,
                     pending=0,
                     against="expired",
-                    reason="expired",
+                    reason=reason,
+                    rule=rule,
                 )
             )
 

@@ -1,0 +1,162 @@
+"""When a customer's points expire: lot by lot, or all together after a time without activity."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+
+from retention.figures.period import zone_of
+from retention.ledger.book import Book
+from retention.ledger.changes import let_go
+from retention.records import PointEntry
+
+
+class Loss(NamedTuple):
+    """Points that expire at a moment, as far as no debt is paid from them."""
+
+    at: datetime
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A customer's points: by when they expire (None: never), what is owed, what is pending.
+
+    `by_expiry` counts only lots of which something is available, `owed` those below 0.
+    """
+
+    by_expiry: Mapping[datetime | None, int]
+    owed: int = 0
+    pending: int = 0
+
+    @property
+    def available(self) -> int:
+        """What can be spent, below 0 when points are owed."""
+        return sum(self.by_expiry.values()) - self.owed
+
+
+def losses(holding: Holding, lapses_at: datetime | None = None) -> list[Loss]:
+    """Return what will expire if nothing happens, soonest first.
+
+    What is owed is paid from the points that expire first. At `lapses_at` all that is left goes.
+    """
+    owed, left, found = holding.owed, sum(holding.by_expiry.values()), []
+    dated = sorted((at, points) for at, points in holding.by_expiry.items() if at is not None)
+    for at, points in dated:
+        if lapses_at is not None and at >= lapses_at:
+            break
+        paid = min(owed, points)
+        owed, left = owed - paid, left - points
+        if points > paid:
+            found.append(Loss(at, points - paid))
+    if lapses_at is not None and left > owed:
+        found.append(Loss(lapses_at, left - owed))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class InactivityRule:
+    """All points lapse `days` after the last activity, counted in the store's days.
+
+    Not before `grace_days` after the rule began (`since`), or after points were last written
+    down, so that neither switching it on nor loading old orders takes points at once.
+    """
+
+    days: int
+    grace_days: int
+    since: datetime
+    zone: str
+
+    def text(self) -> str:
+        """Return what the entries of a lapse copy of the rule."""
+        return json.dumps(
+            {"inactivity_days": self.days, "grace_days": self.grace_days}, separators=(",", ":")
+        )
+
+    def day_of(self, moment: datetime) -> date:
+        """Return the store's day of a moment."""
+        return moment.astimezone(zone_of(self.zone)).date()
+
+    def lapses_on(self, active: datetime | None, given: datetime | None) -> date:
+        """Return the day at whose beginning points lapse.
+
+        `active` is the last order that counts, or points given or spent without one; `given`
+        is when points were last written down.
+        """
+        grace = timedelta(days=self.grace_days)
+        days = [self.day_of(moment) + grace for moment in (self.since, given) if moment]
+        if active is not None:
+            days.append(self.day_of(active) + timedelta(days=self.days))
+        return max(days)
+
+    def lapses_at(self, active: datetime | None, given: datetime | None) -> datetime:
+        """Return the beginning of the day of `lapses_on`, in UTC."""
+        day = self.lapses_on(active, given)
+        return datetime.combine(day, time(), tzinfo=zone_of(self.zone)).astimezone(UTC)
+
+    def was_wrong(self, lapsed_at: datetime, orders: Iterable[datetime]) -> bool:
+        """Whether one of a customer's orders, by when they were paid, forbids a lapse."""
+        day = self.day_of(lapsed_at)
+        return any(
+            paid < lapsed_at and self.day_of(paid) + timedelta(days=self.days) > day
+            for paid in orders
+        )
+
+
+def lapse(book: Book, customer_id: int, rule: InactivityRule) -> None:
+    """Let all of the customer's available points go, after what is owed is paid from them.
+
+    The book must hold all of the customer's lots.
+    """
+    let_go(book, customer_id, lambda _: True, "lapsed", rule.text())
+
+
+def restore(book: Book, lapsed: Sequence[PointEntry]) -> None:
+    """Give back what lapsed, as far as its lots still have it: orders refunded since took theirs.
+
+    An entry that was given back before is left alone by whoever calls. The book must hold the
+    entries' lots.
+    """
+    for entry in lapsed:
+        lot = book.lots[entry.lot]
+        points = min(-entry.points, max(0, lot.expired - max(0, lot.written_off)))
+        if points:
+            book.post(
+                PointEntry(
+                    reference=f"restore:{entry.reference}",
+                    lot=entry.lot,
+                    order_id=entry.order_id,
+                    customer_id=entry.customer_id,
+                    points=points,
+                    pending=0,
+                    against="expired",
+                    reason="restored",
+                )
+            )
+
+
+class Reminder(NamedTuple):
+    """Points that a customer is to be told of, so many days before the day they expire."""
+
+    expires_on: date
+    days_before: int
+    points: int
+
+
+def reminders(
+    upcoming: Iterable[Loss], today: date, days: Sequence[int], zone: str
+) -> Iterator[Reminder]:
+    """Yield what a customer is to be told by today: for each loss the latest warning that is due.
+
+    One that was missed, for example because points became known late, is left out for the later.
+    """
+    by_day: dict[date, int] = {}
+    for loss in upcoming:
+        day = loss.at.astimezone(zone_of(zone)).date()
+        by_day[day] = by_day.get(day, 0) + loss.points
+    for day, points in sorted(by_day.items()):
+        left = (day - today).days
+        due = [before for before in days if left <= before]
+        if left > 0 and due:
+            yield Reminder(day, min(due), points)

@@ -60,9 +60,12 @@ def spare(choices: pl.DataFrame) -> int:
     return max(bans[LIST_ID].value_counts()["count"].to_list(), default=0)
 
 
-def pinned(choices: pl.DataFrame, products: pl.DataFrame, popular: pl.DataFrame) -> pl.DataFrame:
+def pinned(
+    choices: pl.DataFrame, of: pl.DataFrame, products: pl.DataFrame, popular: pl.DataFrame
+) -> pl.DataFrame:
     """Return the pinned products as candidates: a list's own first, then those of every list.
 
+    `of` are the products whose lists are made, of all `products` (`PRODUCTS`).
     `popular` has other_id, count, base and base_rate of every product that was bought; a pinned
     product says how many bought it, which may be nobody. One that cannot be bought is left out.
     """
@@ -73,8 +76,8 @@ def pinned(choices: pl.DataFrame, products: pl.DataFrame, popular: pl.DataFrame)
         .with_columns(-pl.int_range(pl.len()).cast(pl.Float64).alias(SCORE))
         .select(LIST_ID, pl.col(PRODUCT_ID).alias(OTHER_ID), SCORE)
     )
-    own = pins.filter(pl.col(LIST_ID) != EVERY_LIST).rename({LIST_ID: PRODUCT_ID})
-    general = products.select(PRODUCT_ID).join(
+    own = pins.rename({LIST_ID: PRODUCT_ID}).join(of, on=PRODUCT_ID, how="semi")
+    general = of.select(PRODUCT_ID).join(
         pins.filter(pl.col(LIST_ID) == EVERY_LIST).drop(LIST_ID), how="cross"
     )
     everyone = popular[BASE].max() or 0

@@ -1,14 +1,14 @@
 """Lists of recommended products, each with its reason."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
-from retention.category_affinity import bought_with_category
 from retention.columns import (
     BASE,
     BASE_RATE,
     CATEGORY_ID,
     COUNT,
-    CUSTOMER_ID,
     LIFT,
     LINES,
     ORDER_ID,
@@ -33,6 +33,7 @@ from retention.listing import (
     spare,
 )
 from retention.pair_scores import scored_pairs
+from retention.surroundings import Surroundings, surroundings
 
 
 def recommendations(
@@ -71,78 +72,80 @@ def recommendations(
     require(pairs, PAIRS, "pairs")
     require(lines, LINES, "lines")
     require(products, PRODUCTS, "products")
-    chosen = checked(choices, size, category_percent)
-    banned = of_every_list(chosen, "ban").implode()
-    wanted = pl.col(RECOMMENDABLE) & ~pl.col(PRODUCT_ID).is_in(banned)
-    recommendable = products.filter(wanted)[PRODUCT_ID].implode()
-    bought = _bought(lines, products)
-    sold = _popular(bought)
-    popular = sold.filter(pl.col(OTHER_ID).is_in(recommendable))
-    needed = size + spare(chosen)
+    rules = Rules(size, checked(choices, size, category_percent), category_percent)
+    return listed(pairs, orders_with(lines), products, surroundings(lines, products), rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How long lists are, what the merchant chose (`CHOICES`), and a category's share in percent.
+
+    Both are checked by `retention.listing.checked`.
+    """
+
+    size: int
+    choices: pl.DataFrame
+    category_percent: int
+
+
+def orders_with(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return product_id and in how many orders of `lines` (`LINES`) it is (`base`)."""
+    return (
+        lines.filter(pl.col(QUANTITY) > 0)
+        .drop_nulls(PRODUCT_ID)
+        .group_by(PRODUCT_ID)
+        .agg(pl.col(ORDER_ID).n_unique().cast(pl.Int64).alias(BASE))
+    )
+
+
+def listed(
+    pairs: pl.DataFrame,
+    bases: pl.DataFrame,
+    products: pl.DataFrame,
+    around: Surroundings,
+    rules: Rules,
+    wanted: pl.Series | None = None,
+) -> pl.DataFrame:
+    """Return the lists of `wanted` products, or of all, as `recommendations` describes them.
+
+    `pairs` need only be those of wanted products, and `bases` (see `orders_with`) only theirs.
+    """
+    choices, size, percent = rules.choices, rules.size, rules.category_percent
+    of = products if wanted is None else products.filter(pl.col(PRODUCT_ID).is_in(wanted.implode()))
+    banned = of_every_list(choices, "ban").implode()
+    allowed = pl.col(RECOMMENDABLE) & ~pl.col(PRODUCT_ID).is_in(banned)
+    recommendable = pl.col(OTHER_ID).is_in(products.filter(allowed)[PRODUCT_ID].implode())
+    popular = around.sold.filter(recommendable)
+    needed = size + spare(choices)
     candidates = [
-        pinned(chosen, products, sold),
+        pinned(choices, of, products, around.sold),
         scored_pairs(
-            pairs.filter(pl.col(OTHER_ID).is_in(recommendable)),
-            bought_with_category(lines, products).filter(pl.col(OTHER_ID).is_in(recommendable)),
-            _with_orders(products, lines),
+            pairs.filter(recommendable),
+            around.with_category.filter(recommendable),
+            _with_orders(of, bases),
             popular,
             needed,
         )
         .with_columns(pl.lit(1, dtype=pl.Int32).alias(TIER))
         .select(CANDIDATE),
-        _from_category(popular, bought, products, needed),
-        _from_store(_of_many_categories(popular, needed, category_percent), products),
+        _from_category(popular, around.category_buyers, of, needed),
+        _from_store(_of_many_categories(popular, needed, percent), of),
     ]
-    return ranked(pl.concat(candidates), products, size, chosen, category_percent)
+    return ranked(pl.concat(candidates), products, size, choices, percent)
 
 
-def _with_orders(products: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+def _with_orders(products: pl.DataFrame, bases: pl.DataFrame) -> pl.DataFrame:
     """Return product, category and number of orders."""
-    orders = (
-        lines.filter(pl.col(QUANTITY) > 0)
-        .group_by(PRODUCT_ID)
-        .agg(pl.col(ORDER_ID).n_unique().cast(pl.Int64).alias(BASE))
-    )
     return (
         products.select(PRODUCT_ID, CATEGORY_ID)
-        .join(orders, on=PRODUCT_ID, how="left")
+        .join(bases, on=PRODUCT_ID, how="left")
         .with_columns(pl.col(BASE).fill_null(0))
     )
 
 
-def _bought(lines: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
-    """Return each customer's distinct products with their categories, lost products as null."""
-    return (
-        lines.filter(pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null())
-        .select(CUSTOMER_ID, PRODUCT_ID)
-        .unique()
-        .join(products.select(PRODUCT_ID, CATEGORY_ID), on=PRODUCT_ID, how="left")
-    )
-
-
-def _popular(bought: pl.DataFrame) -> pl.DataFrame:
-    """Return each product's number of buyers among all, the most bought first."""
-    everyone = bought[CUSTOMER_ID].n_unique()
-    return (
-        bought.drop_nulls(PRODUCT_ID)
-        .group_by(pl.col(PRODUCT_ID).alias(OTHER_ID), CATEGORY_ID)
-        .agg(pl.len().cast(pl.Int64).alias(COUNT))
-        .with_columns(
-            pl.lit(everyone, dtype=pl.Int64).alias(BASE),
-            (pl.col(COUNT) / everyone).alias(BASE_RATE),
-        )
-        .sort(COUNT, OTHER_ID, descending=[True, False])
-    )
-
-
 def _from_category(
-    popular: pl.DataFrame, bought: pl.DataFrame, products: pl.DataFrame, size: int
+    popular: pl.DataFrame, buyers: pl.DataFrame, products: pl.DataFrame, size: int
 ) -> pl.DataFrame:
-    buyers = (
-        bought.drop_nulls(CATEGORY_ID)
-        .group_by(CATEGORY_ID)
-        .agg(pl.col(CUSTOMER_ID).n_unique().cast(pl.Int64).alias(BASE))
-    )
     # One more than the size, because the product itself may be among them.
     most_bought = popular.drop(BASE).filter(pl.int_range(pl.len()).over(CATEGORY_ID) <= size)
     return (

@@ -114,6 +114,8 @@ def read_account(content: object, region: str) -> Account:
         phone=_phone(payload.default_phone_number, payload.default_address, region),
         name=f"{payload.first_name} {payload.last_name}".strip(),
         modified_at=payload.updated_at,
+        created_at=payload.created_at,
+        birthday=label(payload.birth_date.value) if payload.birth_date else None,
     )
 
 

@@ -266,10 +266,12 @@ class CustomerPayload(Payload):
     id: Number
     first_name: Text = ""
     last_name: Text = ""
+    created_at: Moment | None = None
     updated_at: Moment | None = None
     default_email_address: EmailAddress | None = None
     default_phone_number: PhoneNumber | None = None
     default_address: Address | None = None
+    birth_date: Metafield | None = None
     tags: list[str] = []
     metafields: Nodes[OwnField] = Nodes(nodes=[])
 

@@ -32,6 +32,12 @@ from retention.records import (
     Source,
 )
 
+BIRTHDAYS = (
+    *("bazgasht_birthday", "birthday", "birth_day", "birthdate", "birth_date", "birthday_date"),
+    *("date_of_birth", "dob"),
+)
+"""Names of meta data that hold a birthday, without a `billing_` before them, in lower case."""
+
 
 def read_order(content: object, region: str) -> Order:
     """An order; the lines of its refunds are not in it. Raises BadPayload.
@@ -120,6 +126,8 @@ def read_account(content: object, region: str) -> Account:
         phone=phone_in(billing.phone, billing.country, region),
         name=name or f"{billing.first_name} {billing.last_name}".strip(),
         modified_at=payload.date_modified_gmt,
+        created_at=payload.date_created_gmt,
+        birthday=_birthday(payload.meta_data or ()),
     )
 
 
@@ -139,6 +147,15 @@ def read_review(content: object) -> Review:
         reviewed_at=payload.date_created_gmt,
         rating=payload.rating,
     )
+
+
+def _birthday(meta_data: Iterable[Meta]) -> str | None:
+    """What the account says of its birthday, under any of the names that plugins use."""
+    for meta in meta_data:
+        name = meta.key.lower().replace("-", "_").strip("_").removeprefix("billing_")
+        if name in BIRTHDAYS and isinstance(meta.value, str) and (found := label(meta.value)):
+            return found
+    return None
 
 
 def _source(meta_data: Iterable[Meta]) -> Source:

@@ -160,6 +160,7 @@ class CustomerPayload(BaseModel):
     first_name: Text
     last_name: Text = ""
     billing: Billing
+    date_created_gmt: Moment | None = None
     date_modified_gmt: Moment | None = None
     meta_data: MetaData | None = None
 

@@ -350,13 +350,15 @@ def test_an_account_is_read() -> None:
         "id": gid("Customer", "706405506930370084"),
         "firstName": "Bob",
         "lastName": None,
+        "createdAt": PLACED,
         "updatedAt": PLACED,
         "defaultEmailAddress": {"emailAddress": "Bob@Biller.com"},
         "defaultPhoneNumber": None,
         "defaultAddress": {"phone": "416-967-1111", "countryCodeV2": "CA"},
+        "birthDate": {"value": "1990-05-17"},
     }
     assert read_account(node, "IR") == Account(
-        "706405506930370084", "bob@biller.com", "+14169671111", "Bob", AT_TEN
+        "706405506930370084", "bob@biller.com", "+14169671111", "Bob", AT_TEN, AT_TEN, "1990-05-17"
     )
     bare = {"id": gid("Customer", "5")}
     assert read_account(bare, "IR") == Account("5", None, None, "")

@@ -146,6 +146,7 @@ def test_a_product_and_a_customer_are_read() -> None:
             phone=None,
             name="Réc Order/er",
             modified_at=datetime(2026, 11, 21, 21, 32, 13, tzinfo=UTC),
+            created_at=datetime(2026, 11, 21, 21, 32, 13, tzinfo=UTC),
         )
     )
 

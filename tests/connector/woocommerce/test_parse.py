@@ -176,7 +176,25 @@ def test_an_account_is_read() -> None:
         phone="+15105550100",
         name="Ada Lovelace",
         modified_at=datetime(2026, 11, 21, 21, 29, 53, tzinfo=UTC),
+        created_at=datetime(2026, 11, 21, 21, 29, 47, tzinfo=UTC),
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "birthday"),
+    [
+        ("billing_birthday", " 1369/02/27 ", "1369/02/27"),
+        ("_billing_date-of-birth", "1990-05-17", "1990-05-17"),
+        ("bazgasht_birthday", "05-17", "05-17"),
+        ("birthday", "", None),
+        ("birthday", {"day": 17}, None),
+        ("birthday_gift", "2026-05-17", None),
+    ],
+)
+def test_an_account_says_its_birthday(key: str, value: object, birthday: str | None) -> None:
+    recorded = content("customer_get")
+    recorded["meta_data"] = [{"id": 1, "key": "x", "value": "y"}, {"key": key, "value": value}]
+    assert read_account(recorded, "IR").birthday == birthday
 
 
 def test_an_account_without_meta_data_or_with_a_placeholder_is_read() -> None:

@@ -47,11 +47,11 @@ def balance_command(
     settings: AppSettings, /, store: UUID, as_json: bool, **named: str | None
 ) -> None:
     """Print the points of a customer of STORE: those that can be spent, and the pending ones."""
-    with _opened(settings) as context:
+    with opened(settings) as context:
         found = job.holders(context, store, _person(context, store, named))
     rows = [{"customer": one.customer_id, "key": one.key, **one.balance._asdict()} for one in found]
     if as_json:
-        _print(rows)
+        print_json(rows)
         return
     for one in found:
         click.echo(f"{one.key}  {_balance(one.balance)}")
@@ -66,10 +66,10 @@ def history_command(
     settings: AppSettings, /, store: UUID, as_json: bool, **named: str | None
 ) -> None:
     """Print every entry of a customer of STORE, oldest first."""
-    with _opened(settings) as context:
+    with opened(settings) as context:
         found = job.history(context, store, _person(context, store, named))
     if as_json:
-        _print([_entry(link) for link in found])
+        print_json([_entry(link) for link in found])
         return
     for link in found:
         entry = link.entry
@@ -103,7 +103,7 @@ def adjust_command(
 
     Without --reference the same command twice in a day (UTC) is one adjustment.
     """
-    with _opened(settings) as context:
+    with opened(settings) as context:
         person = _person(context, store, named)
         done = job.adjust(
             context, store, person, amount, actor=actor, note=reason, reference=reference
@@ -121,7 +121,7 @@ def undo_command(
     settings: AppSettings, store: UUID, reference: str, actor: str, reason: str, as_json: bool
 ) -> None:
     """Reverse the adjustment REFERENCE of STORE, as `points history` shows it."""
-    with _opened(settings) as context:
+    with opened(settings) as context:
         done = job.undo(context, store, reference, actor=actor, note=reason)
     _tell(done, as_json)
 
@@ -132,10 +132,10 @@ def undo_command(
 @click.pass_obj
 def verify_command(settings: AppSettings, store: UUID, as_json: bool) -> None:
     """Rebuild all balances of STORE from the entries; exit with 1 when anything disagrees."""
-    with _opened(settings) as context:
+    with opened(settings) as context:
         audit = job.verify(context, store)
     if as_json:
-        _print(
+        print_json(
             {
                 "entries": audit.entries,
                 "lots": len(audit.lots),
@@ -165,11 +165,11 @@ def verify_command(settings: AppSettings, store: UUID, as_json: bool) -> None:
 @click.pass_obj
 def liability_command(settings: AppSettings, store: UUID, as_json: bool) -> None:
     """Print the points of STORE that are out, in money, and by age."""
-    with _opened(settings) as context:
+    with opened(settings) as context:
         found = liability(context, store)
     worth = None if found.worth is None else f"{found.worth:f}"
     if as_json:
-        _print(
+        print_json(
             {
                 "available": found.available,
                 "pending": found.pending,
@@ -191,7 +191,8 @@ def liability_command(settings: AppSettings, store: UUID, as_json: bool) -> None
 
 
 @contextmanager
-def _opened(settings: AppSettings) -> Iterator[Context]:
+def opened(settings: AppSettings) -> Iterator[Context]:
+    """Connections for a command about points, whose refusals end it with one line."""
     with opened_context(settings) as context:
         try:
             yield context
@@ -209,7 +210,7 @@ def _person(context: Context, store: UUID, named: dict[str, str | None]) -> Subj
 
 def _tell(done: job.Changed, as_json: bool) -> None:
     if as_json:
-        _print(
+        print_json(
             {
                 "reference": done.reference,
                 "applied": done.applied,
@@ -252,5 +253,6 @@ def _time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
-def _print(content: object) -> None:
+def print_json(content: object) -> None:
+    """Print something as JSON that a person can read, too."""
     click.echo(json.dumps(content, ensure_ascii=False, indent=2))

@@ -93,7 +93,10 @@ def keep(session: Session, book: Book, before: Head) -> None:
         replace=CHANGING,
     )
     session.execute(
-        text("UPDATE stores SET ledger_entries = :entries, ledger_hash = :hash"),
+        text(
+            "UPDATE stores SET ledger_entries = :entries, ledger_hash = :hash "
+            "WHERE id = current_setting('bazgasht.store')::uuid"
+        ),
         {"entries": links[-1].number, "hash": links[-1].hash},
     )
 

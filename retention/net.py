@@ -78,6 +78,19 @@ def weighted(order: Order, weights: Mapping[str, Fraction]) -> Fraction:
     return max(Fraction(0), whole * net / goods)
 
 
+def paid_in_money(order: Order) -> Fraction:
+    """Return the part of the order that was not paid by credit, from 0 to 1.
+
+    Credit counts as spread over the whole order, tax and shipping included, so this is also the
+    part of each line.
+    """
+    if not order.paid_by_credit:
+        return Fraction(1)
+    if order.total <= 0:
+        return Fraction(0)
+    return max(Fraction(0), 1 - Fraction(order.paid_by_credit) / Fraction(order.total))
+
+
 def _whole(order: Order) -> KeptOrder:
     """Return the same for an order without refunds, which most are, without the fractions."""
     net = max(order.net, Decimal(0))

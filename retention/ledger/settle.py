@@ -5,13 +5,16 @@ the difference between what the order should have given by now and what it has. 
 cancellations may come in any sequence, and twice, and end in the same balance.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from retention.caps import Claim
 from retention.ledger.book import Book
 from retention.ledger.posting import Shortfall, Source, Terms
 from retention.points import EarningRule, copied_rule, target, text_of
-from retention.records import Order
+from retention.records import Order, PointLot
 
 
 def settle(
@@ -21,11 +24,15 @@ def settle(
     rule: EarningRule,
     moment: datetime,
     shortfall: Shortfall = "write_off",
+    most: int | None = None,
 ) -> None:
     """Post to the book what brings the ledger to how the order stands at `moment`.
 
     `customer_id` is whose order it is now: what is left with anyone else is moved. An order that
-    already has entries keeps the rule copied in the first of them, whatever today's `rule` says.
+    already has entries keeps the rule copied into them, whatever today's `rule` says; only lines
+    that came later take their multipliers from it, and points that start to count at delivery get
+    their days when that is told. `most` is what the customer's caps leave to the order, None
+    without caps; an order to which they leave nothing still keeps its rule, by an entry of 0.
     What is taken back that is no longer there follows `shortfall` (see `Source.bring`). The book
     must hold the order's lots, and all lots of its customers once a lot of the order has less
     left than it was granted.
@@ -33,21 +40,48 @@ def settle(
     Raises ValueError when a copied rule cannot be read.
     """
     lots = book.of_order(order.id)
-    if lots:
-        first = lots[0]
-        rule = copied_rule(first.rule)
-        terms = Terms(first.rule, first.matures_at, first.expires_at)
+    rule = rule_of(lots, rule)
     wanted = target(order, rule)
-    if not lots:
-        if not wanted:
-            return
-        terms = Terms(text_of(rule), rule.matures_at(order), rule.expires_at(order, moment))
+    if not lots and not wanted:
+        return
     source = Source(
         book=book,
         name=f"order:{order.id}",
         lots=partial(book.of_order, order.id),
-        terms=terms,
+        terms=_terms(lots, order, rule, moment),
         moment=moment,
         order_id=order.id,
     )
-    source.bring(customer_id, wanted, shortfall)
+    source.bring(customer_id, wanted if most is None else min(wanted, most), shortfall)
+
+
+def rule_of(lots: Sequence[PointLot], rule: EarningRule) -> EarningRule:
+    """Return the rule by which an order that has these lots earns.
+
+    It is the one copied into them, which gets the multipliers that `rule` has for later lines,
+    if the order's lines have multipliers at all; today's rule where there are no lots.
+    """
+    if not lots:
+        return rule
+    copied = copied_rule(lots[0].rule)
+    known = {line for line, _ in copied.lines}
+    later = [one for one in rule.lines if one[0] not in known] if known else []
+    return replace(copied, lines=tuple(sorted([*copied.lines, *later]))) if later else copied
+
+
+def claim(book: Book, order: Order, rule: EarningRule) -> Claim | None:
+    """Return what an order would give if there were no caps, None when it has none or gives 0."""
+    rule = rule_of(book.of_order(order.id), rule)
+    points = target(order, rule) if rule.caps else 0
+    return Claim(order.id, order.paid_at or order.placed_at, points, rule.caps) if points else None
+
+
+def _terms(lots: Sequence[PointLot], order: Order, rule: EarningRule, moment: datetime) -> Terms:
+    matures_at, waits = rule.matures_at(order), rule.waits(order)
+    if not lots:
+        return Terms(text_of(rule), matures_at, rule.expires_at(order, moment), waits)
+    first = lots[0]
+    text = first.rule if rule is copied_rule(first.rule) else text_of(rule)
+    if not rule.from_delivery or matures_at == first.matures_at:
+        return Terms(text, first.matures_at, first.expires_at, waits)
+    return Terms(text, matures_at, rule.expires_at(order, moment), waits)

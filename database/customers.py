@@ -207,6 +207,16 @@ def _numbers(session: Session, keys: set[str]) -> dict[str, int]:
     return {row.key: row.id for row in rows}
 
 
+def contact(session: Session, customer_id: int) -> tuple[str | None, str | None]:
+    """A customer's account and e-mail address, neither of an account that was deleted."""
+    row = session.execute(
+        select(Customer.account_id, Customer.email).where(
+            Customer.id == customer_id, Customer.gone.is_(False)
+        )
+    ).first()
+    return (row.account_id, row.email) if row else (None, None)
+
+
 def account_numbers(session: Session, customer_ids: Iterable[int]) -> dict[int, str]:
     """The store's account of each customer that has one and was not deleted."""
     rows = session.execute(

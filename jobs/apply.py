@@ -15,6 +15,7 @@ from database.orders import GONE
 from jobs.context import ActiveStore
 from jobs.earning import settle_orders
 from jobs.facts import Fact, Key
+from jobs.redemption_ledger import follow_customers, settle_redemptions
 from retention.money import in_currency
 from retention.records import Account, Category, Order, Product
 
@@ -87,6 +88,8 @@ def _apply_customers(
         buyers |= customers.release_orders(session, deleted)
     if touched:
         buyers |= customers.orders_of_guests(session, touched)
+    if touched or deleted:
+        follow_customers(session, settings, touched, deleted)
     if not buyers:
         return set()
     return set(
@@ -119,12 +122,16 @@ def _without_gone_accounts(session: Session, saved: Sequence[Order]) -> list[Ord
 
 
 def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]) -> None:
-    """Append the entries that bring the points of these orders to what they should be."""
+    """Append the entries that bring the points of these orders to what they should be.
+
+    Points that were spent on them go back first, so that what is taken back finds them.
+    """
+    spenders = settle_redemptions(session, store, changed)
     owners = orders.customers_of(session, [order.id for order in changed])
     head = points.head(session)
     book = settle_orders(session, store, changed, owners, head)
     points.keep(session, book, head)
-    want_points(session, store, {entry.customer_id for entry in book.entries})
+    want_points(session, store, spenders | {entry.customer_id for entry in book.entries})
     _tell_other_currencies(store, changed)
 
 

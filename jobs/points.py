@@ -133,7 +133,7 @@ def adjust(
     made: list[tuple[str, bool, int]] = []
 
     def change(session: Session, head: Head) -> Book:
-        customer = _one_customer(session, person)
+        customer = one_customer(session, person)
         day = f"{head.moment:%Y-%m-%d}"
         key = reference or _derived(str(customer), str(amount), actor, note, day)
         book = Book(points.lots_of_customers(session, [customer]))
@@ -207,8 +207,13 @@ def _customers(session: Session, person: Subject) -> dict[int, str]:
     return customers
 
 
-def _one_customer(session: Session, person: Subject) -> int:
-    """The account of a person, or else the one guest."""
+def one_customer(session: Session, person: Subject) -> int:
+    """The account of a person, or else the one guest.
+
+    Raises:
+        LookupError: the person is no customer of the store.
+        ValueError: several customers are named like that.
+    """
     customers = _customers(session, person)
     accounts = {number: key for number, key in customers.items() if key.startswith("account:")}
     chosen = accounts or customers

@@ -32,6 +32,7 @@ PRUNE = "jobs.sweep.prune"
 PRIVACY = "jobs.privacy.fulfil"
 REPORT = "jobs.report.report"
 POINTS = "jobs.points.advance"
+REDEMPTIONS = "jobs.redemptions.sweep"
 
 _QUEUE_OF = {
     DRAIN: EVENTS,
@@ -44,6 +45,7 @@ _QUEUE_OF = {
     PRIVACY: HISTORY,
     REPORT: COMPUTE,
     POINTS: HISTORY,
+    REDEMPTIONS: WRITES,
 }
 
 

@@ -42,6 +42,7 @@ TASKS = (
     Task("resume histories", 30, resume_histories),
     Task("reconcile", 3600, _for_each_store(queue.RECONCILE)),
     Task("points", 600, _for_each_store(queue.POINTS)),
+    Task("redemptions", 120, _for_each_store(queue.REDEMPTIONS)),
     Task("reports", 3600, _for_each_store(queue.REPORT)),
     Task("compare identifiers", 24 * 3600, _for_each_store(queue.COMPARE)),
     Task("prune", 24 * 3600, _for_each_store(queue.PRUNE)),

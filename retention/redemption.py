@@ -182,6 +182,11 @@ def new_reference() -> str:
     return secrets.token_hex(5)
 
 
+def copied_grace(text: str) -> int:
+    """Return the grace in days of the rule that `text()` wrote."""
+    return int(json.loads(text)["grace_days"])
+
+
 def kept_share(order: Order, counting: Collection[str], over: Collection[str]) -> Fraction | None:
     """Return the share of the order that is paid for and kept, None while it pays for nothing.
 

@@ -1,0 +1,150 @@
+"""Redemptions of the store in scope.
+
+Whoever changes one has locked the store's row (see `database.stores.get`).
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy.orm import Session
+
+from database.bulk import among, insert_rows
+from database.models import PointEntry, Redemption
+from database.points import ENTRY_COLUMNS
+from retention.records import PointEntry as EntryRecord
+from retention.redemption import Redemption as Record
+
+COLUMNS = [getattr(Redemption, field.name) for field in fields(Record)]
+OPEN = ("reserved", "issued")
+
+
+def add(session: Session, redemption: Record, key: str) -> None:
+    """Keep a new redemption under its caller's key, of which only a digest is kept."""
+    insert_rows(session, Redemption, [{**_values(redemption), "key": _digest(key)}])
+
+
+def save(session: Session, redemption: Record) -> None:
+    """Keep a redemption as it is now."""
+    session.execute(
+        update(Redemption)
+        .where(Redemption.reference == redemption.reference)
+        .values(**_values(redemption))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _values(redemption: Record) -> dict[str, Any]:
+    values = {field.name: getattr(redemption, field.name) for field in fields(Record)}
+    return values | {"orders": list(redemption.orders)}
+
+
+def of_key(session: Session, key: str) -> Record | None:
+    """The redemption that was made under this key."""
+    return _one(session, Redemption.key == _digest(key))
+
+
+def named(session: Session, reference: str) -> Record | None:
+    """The redemption of this reference."""
+    return _one(session, Redemption.reference == reference)
+
+
+def of_customers(session: Session, customers: Iterable[int]) -> list[Record]:
+    """The redemptions of these customers, newest first."""
+    return _listed(session, among(Redemption.customer_id, customers))
+
+
+def of_buyers(session: Session, accounts: Collection[str], emails: Collection[str]) -> list[Record]:
+    """The redemptions of these accounts, and those bound to these e-mail addresses."""
+    return _listed(
+        session, among(Redemption.account_id, accounts) | among(Redemption.email, emails)
+    )
+
+
+def touched_by(
+    session: Session, codes: Collection[str], order_ids: Collection[str]
+) -> list[Record]:
+    """The redemptions of these codes, and those that one of these orders uses."""
+    return _listed(session, among(Redemption.code, codes) | among(Redemption.order_id, order_ids))
+
+
+def all_redemptions(session: Session, limit: int | None = None) -> list[Record]:
+    """Every redemption, newest first."""
+    return _listed(session, limit=limit)
+
+
+def unissued(session: Session, moment: datetime, pause: timedelta, limit: int) -> list[Record]:
+    """Redemptions for which the store was not asked, or not within the pause; oldest first."""
+    waits = Redemption.tried_at.is_(None) | (Redemption.tried_at < moment - pause)
+    is_due = (Redemption.state == "reserved") & (Redemption.expires_at > moment)
+    return _listed(session, is_due & waits, limit=limit)[::-1]
+
+
+def lapsed(session: Session, moment: datetime, pause: timedelta, limit: int) -> list[Record]:
+    """Open redemptions whose time is over, the store not asked within the pause; oldest first."""
+    waits = Redemption.tried_at.is_(None) | (Redemption.tried_at < moment - pause)
+    is_over = Redemption.state.in_(OPEN) & (Redemption.expires_at <= moment)
+    return _listed(session, is_over & waits, limit=limit)[::-1]
+
+
+def entries(session: Session, redemptions: Iterable[Record]) -> dict[str, list[EntryRecord]]:
+    """The ledger's entries of each of the redemptions, in their sequence."""
+    names = {
+        f"redemption:{one.reference}:{number}": one.reference
+        for one in redemptions
+        for number in range(1, one.entries + 1)
+    }
+    rows = session.execute(
+        select(*ENTRY_COLUMNS).where(among(PointEntry.reference, names)).order_by(PointEntry.number)
+    )
+    found: dict[str, list[EntryRecord]] = {name: [] for name in names.values()}
+    for row in rows:
+        found[names[row.reference]].append(EntryRecord(*row))
+    return found
+
+
+def follow(session: Session, accounts: Mapping[str, str]) -> None:
+    """Give the redemptions of accounts that are no more to those that they were merged into."""
+    for gone, kept in accounts.items():
+        session.execute(
+            update(Redemption)
+            .where(Redemption.account_id == gone)
+            .values(account_id=kept)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def forget(session: Session, customers: Iterable[int]) -> None:
+    """Remove from the redemptions of these customers whatever names them."""
+    session.execute(
+        update(Redemption)
+        .where(Redemption.customer_id.in_(list(customers)))
+        .values(account_id=None, email=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _one(session: Session, which: ColumnElement[bool]) -> Record | None:
+    found = _listed(session, which)
+    return found[0] if found else None
+
+
+def _listed(
+    session: Session, *which: ColumnElement[bool], limit: int | None = None
+) -> list[Record]:
+    rows = session.execute(
+        select(*COLUMNS).where(*which).order_by(Redemption.number.desc()).limit(limit)
+    )
+    return [_record(row) for row in rows]
+
+
+def _record(row: Row[Any]) -> Record:
+    values = {field.name: getattr(row, field.name) for field in fields(Record)}
+    return Record(**values | {"orders": tuple(values["orders"])})
+
+
+def _digest(key: str) -> bytes:
+    return sha256(key.encode()).digest()

@@ -1,0 +1,138 @@
+"""Keeping redemptions together with the points that they hold, whatever it is that changes them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from connector.manifest import Settings, load
+from database import customers, orders, points, redemptions
+from database.customers import Buyer
+from jobs.context import ActiveStore
+from retention.ledger.book import Book
+from retention.ledger.redemption import Spending
+from retention.records import Order
+from retention.redemption import (
+    Redemption,
+    RedemptionRule,
+    State,
+    copied_grace,
+    kept_share,
+    returned_points,
+)
+
+
+def redemption_rule(settings: Settings, currency: str) -> RedemptionRule:
+    """What points buy by the store's settings as they are today."""
+    return RedemptionRule(
+        enabled=settings.redemption_enabled,
+        point_value=settings.point_value,
+        currency=currency,
+        least=settings.redemption_minimum_points,
+        step=settings.redemption_step,
+        maximum_percent=settings.redemption_maximum_percent,
+        days=settings.redemption_days,
+        kind=settings.redemption_kind,
+        grace_days=settings.redemption_grace_days,
+    )
+
+
+def bring(
+    session: Session,
+    store: ActiveStore,
+    changed: Sequence[Redemption],
+    *,
+    rule: str = "",
+    with_grace: bool = True,
+) -> set[int]:
+    """Keep redemptions as they are now, with the entries that follow; whose points those changed.
+
+    `rule` is copied into the entries of a redemption that has none yet. Without grace points go
+    back with the expiry that they had.
+    """
+    if not changed:
+        return set()
+    entries = redemptions.entries(session, changed)
+    lots = points.lots_of_customers(session, {one.customer_id for one in changed})
+    at_hand = {lot.reference for lot in lots}
+    elsewhere = {entry.lot for listed in entries.values() for entry in listed} - at_hand
+    head = points.head(session)
+    book = Book(lots + points.lots_named(session, elsewhere))
+    for one in changed:
+        own = entries.get(one.reference, [])
+        text = own[0].rule if own else rule
+        grace = copied_grace(text) if with_grace else 0
+        spending = Spending(book, one.reference, one.customer_id, text, head.moment, grace, own)
+        spending.bring(one.reserved, one.redeemed, store.settings.points_shortfall)
+        redemptions.save(session, replace(one, entries=len(own)))
+    points.keep(session, book, head)
+    return {entry.customer_id for entry in book.entries}
+
+
+def settle_redemptions(session: Session, store: ActiveStore, changed: Sequence[Order]) -> set[int]:
+    """Bring the redemptions that these orders use, or used, to how the orders stand.
+
+    Returns the customers whose points changed.
+    """
+    at_hand = {order.id: order for order in changed}
+    codes = {code for order in changed for code in order.coupon_codes}
+    touched = redemptions.touched_by(session, codes, at_hand)
+    if not touched:
+        return set()
+    carried = [_carried(one, changed) for one in touched]
+    missing = {name for one in carried for name in one.orders} - set(at_hand)
+    at_hand |= {order.id: order for order in orders.load_orders(session, missing)}
+    settled = [_by_orders(one, at_hand, store) for one in carried]
+    return bring(session, store, owned(session, store.settings, settled))
+
+
+def _carried(redemption: Redemption, changed: Iterable[Order]) -> Redemption:
+    """The redemption with all orders that ever carried its code."""
+    found = {order.id for order in changed if redemption.code in order.coupon_codes}
+    return replace(redemption, orders=tuple(sorted(found | set(redemption.orders))))
+
+
+def _by_orders(
+    redemption: Redemption, at_hand: Mapping[str, Order], store: ActiveStore
+) -> Redemption:
+    """The redemption as the orders that carry its code make it: the first one paid uses it."""
+    entry = load().platforms[store.platform.name]
+    counting, over = store.settings.purchase_statuses, entry.undone_statuses
+    uses = [
+        (order.placed_at, order.id, share)
+        for name in redemption.orders
+        if name in at_hand
+        and redemption.code in (order := at_hand[name]).coupon_codes
+        and (share := kept_share(order, counting, over)) is not None
+    ]
+    if uses:
+        _, order_id, share = min(uses)
+        returned = returned_points(redemption.points, share)
+        return replace(redemption, state="used", reason="", order_id=order_id, returned=returned)
+    if redemption.state != "used":
+        return redemption
+    state: State = "issued" if redemption.reward_id else "reserved"
+    return replace(redemption, state=state, order_id=None, returned=0)
+
+
+def owned(session: Session, settings: Settings, listed: Sequence[Redemption]) -> list[Redemption]:
+    """The redemptions as those of whoever, by the present facts, the account or address is."""
+    gone = customers.gone_accounts(session, {one.account_id for one in listed if one.account_id})
+    buyers = {
+        one.reference: Buyer(None if one.account_id in gone else one.account_id, one.email, None)
+        for one in listed
+    }
+    owners = customers.resolve(session, buyers, settings.guest_identity)
+    return [
+        replace(one, customer_id=owner) if (owner := owners[one.reference]) else one
+        for one in listed
+    ]
+
+
+def follow_customers(
+    session: Session, settings: Settings, touched: Iterable[str], gone: Sequence[str]
+) -> None:
+    """Give redemptions to whose they are now that these guests and accounts changed."""
+    emails = {key.removeprefix("email:") for key in touched if key.startswith("email:")}
+    for one in owned(session, settings, redemptions.of_buyers(session, gone, emails)):
+        redemptions.save(session, one)

@@ -17,7 +17,7 @@ from database import costs, stores
 from database.costs import Entry
 from database.models import RetentionCost, Store
 from database.session import store_transaction
-from jobs.store_figures import calendar_of
+from jobs.calendar import calendar_of
 from retention.figures.columns import ENTERED_KINDS
 from retention.figures.figure import as_decimal
 from retention.figures.period import Calendar, Period, day_name, days, read_day, read_month

@@ -1,7 +1,7 @@
 """A store's tables, read once, and the figures and predictions that come from them."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from functools import cached_property
 from uuid import UUID
@@ -15,6 +15,7 @@ from database import figures as readings
 from database.figures import Names
 from database.models import Store
 from database.session import store_transaction
+from jobs.calendar import calendar_of
 from jobs.context import Context
 from jobs.fingerprint import Fingerprints
 from retention.columns import CUSTOMER_ID, PLACED_AT, QUANTITY
@@ -28,9 +29,6 @@ from retention.figures.stage import Thresholds
 from retention.figures.stickiness import sample_of_customers, stickiness
 from retention.prediction import findings
 from retention.prediction.report import Predictions, predictions
-
-IRAN = timedelta(hours=3, minutes=30)
-"""The distance from UTC that only Iran's clocks have."""
 
 
 @dataclass(frozen=True)
@@ -199,14 +197,6 @@ def read(context: Context, store_id: UUID) -> StoreFigures:
             orders_left_out=readings.orders_in_other_currencies(session, statuses, now, currency),
             costs_left_out=costs.table(session, currency)[1],
         )
-
-
-def calendar_of(settings: Settings, zone: str, moment: datetime) -> Calendar:
-    """The calendar whose months a store's reports follow, by its settings, else its time zone."""
-    if settings.calendar != "automatic":
-        return settings.calendar
-    in_iran = moment.astimezone(zone_of(zone)).utcoffset() == IRAN
-    return "jalali" if in_iran else "gregorian"
 
 
 def _thresholds(settings: Settings) -> Thresholds:

@@ -104,8 +104,10 @@ def birthdays(
 def anniversaries(
     first: date, calendar: Calendar, since: date, today: date
 ) -> list[tuple[int, date]]:
-    """Return the anniversaries of the day `first` from `since` to `today`: year, and day."""
-    return list(YearlyDay.of(first, calendar).days(max(since, first + timedelta(days=1)), today))
+    """Return the anniversaries of the day `first` from `since` to `today`, numbered from 1."""
+    begin = max(since, first + timedelta(days=1))
+    year = _shown(first, calendar).year
+    return [(n - year, day) for n, day in YearlyDay.of(first, calendar).days(begin, today)]
 
 
 def _shown(day: date, calendar: Calendar) -> date:

@@ -34,7 +34,8 @@ class Occasion:
     `source` is what it is, as `birthday:1405:7`; the references of its entries begin with it.
     `points` are those of today's rule: what was given already keeps its own. From `happened_at`
     on points wait, where they do (`waits`), and count to their expiry. With `stands` False the
-    facts are not, or no longer, there.
+    facts are not, or no longer, there; one that `may_begin` False gives nothing unless it has
+    already, for example because it lies before the rule was switched on.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Occasion:
     points: int
     happened_at: datetime
     stands: bool = True
+    may_begin: bool = True
     waits: bool = False
 
 
@@ -60,7 +62,8 @@ def bring(
     less left than it was granted.
     """
     lots = book.of_source(occasion.source)
-    if not lots and not (occasion.stands and occasion.points and rule.enabled):
+    begins = occasion.stands and occasion.may_begin and occasion.points and rule.enabled
+    if not lots and not begins:
         return
     given = _copied_points(lots[0]) if lots else occasion.points
     Source(

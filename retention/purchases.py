@@ -36,11 +36,8 @@ def purchases(
     customer are left out. Rows are sorted by customer and sequence.
     Raises ValueError when a table lacks a column or `joining_minutes` is negative.
     """
-    require(lines, LINES, "lines")
+    kept = _kept(lines, joining_minutes)
     require(products, PRODUCTS, "products")
-    if joining_minutes < 0:
-        raise ValueError(f"joining_minutes is {joining_minutes}; give 0 to join no orders")
-    kept = lines.filter(pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null())
     orders = _purchase_of_order(kept, joining_minutes)
     heads = orders.group_by(PURCHASE_ID).agg(
         pl.col(CUSTOMER_ID, SEQUENCE, PLACED_AT).min(), pl.col(NET).sum().cast(MONEY)
@@ -52,17 +49,25 @@ def purchases(
     )
 
 
+def order_purchases(lines: pl.DataFrame, joining_minutes: int = 0) -> pl.DataFrame:
+    """Return to which of the `purchases` of the same arguments each order belongs.
+
+    Columns: order_id, purchase_id.
+    Raises ValueError when `lines` lacks a column or `joining_minutes` is negative.
+    """
+    return _purchase_of_order(_kept(lines, joining_minutes), joining_minutes).select(
+        ORDER_ID, PURCHASE_ID
+    )
+
+
 def contents(lines: pl.DataFrame, products: pl.DataFrame, joining_minutes: int = 0) -> pl.DataFrame:
     """Return what each of the `purchases` of the same arguments held, by category (`CONTENTS`).
 
     Rows are sorted by purchase and category.
     Raises ValueError when a table lacks a column or `joining_minutes` is negative.
     """
-    require(lines, LINES, "lines")
+    kept = _kept(lines, joining_minutes)
     require(products, PRODUCTS, "products")
-    if joining_minutes < 0:
-        raise ValueError(f"joining_minutes is {joining_minutes}; give 0 to join no orders")
-    kept = lines.filter(pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null())
     return contents_of(
         kept.select(ORDER_ID, PRODUCT_ID, NET)
         .join(products.select(PRODUCT_ID, CATEGORY_ID), on=PRODUCT_ID)
@@ -81,10 +86,18 @@ def contents_of(items: pl.DataFrame) -> pl.DataFrame:
         items.drop_nulls(CATEGORY_ID)
         .group_by(PURCHASE_ID, CATEGORY_ID)
         .agg(pl.col(NET).sum().cast(pl.Float64))
-        .with_columns(share.alias(SHARE))
         .sort(PURCHASE_ID, CATEGORY_ID)
+        .with_columns(share.alias(SHARE))
         .select(CONTENTS.names())
     )
+
+
+def _kept(lines: pl.DataFrame, joining_minutes: int) -> pl.DataFrame:
+    """Return the lines that count, after a look at what was given."""
+    require(lines, LINES, "lines")
+    if joining_minutes < 0:
+        raise ValueError(f"joining_minutes is {joining_minutes}; give 0 to join no orders")
+    return lines.filter(pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null())
 
 
 def _purchase_of_order(kept: pl.DataFrame, joining_minutes: int) -> pl.DataFrame:

@@ -24,7 +24,7 @@ from retention.columns import (
 )
 from retention.figures.columns import COSTS, COUPONS, GIVEN, ITEMS, REVIEWS, SOURCES
 from retention.figures.period import Period
-from retention.purchases import purchases
+from retention.purchases import order_purchases, purchases
 
 _OPTIONAL = {
     "coupons": COUPONS,
@@ -94,7 +94,7 @@ class History:
             pl.col(PLACED_AT) < until, pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null()
         )
         bought = purchases(seen, products, joining_minutes)
-        orders = _order_purchases(seen, bought)
+        orders = order_purchases(seen, joining_minutes)
         return cls(bought, _items(seen, products, bought, orders), orders, until)
 
     def whole(self, zone: str, otherwise: Period | None = None) -> Period:
@@ -113,26 +113,6 @@ class History:
 def inside(table: pl.DataFrame, period: Period, moment: str = PLACED_AT) -> pl.DataFrame:
     """Return the rows of which the time column is in the period."""
     return table.filter(pl.col(moment) >= period.start, pl.col(moment) < period.end)
-
-
-def _order_purchases(seen: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:
-    """Return the purchase of each order: its own, or else the customer's last one before it.
-
-    An order that begins no purchase was joined to an earlier one, and then no two purchases of
-    that customer have the same time: the last one before it is the right one.
-    """
-    orders = seen.group_by(ORDER_ID).agg(pl.col(CUSTOMER_ID).min(), pl.col(PLACED_AT).min())
-    heads = bought.select(PURCHASE_ID, CUSTOMER_ID, PLACED_AT)
-    own = orders.join(heads, left_on=ORDER_ID, right_on=PURCHASE_ID, how="semi")
-    joined = orders.join(heads, left_on=ORDER_ID, right_on=PURCHASE_ID, how="anti")
-    return pl.concat(
-        [
-            own.select(ORDER_ID, pl.col(ORDER_ID).alias(PURCHASE_ID)),
-            joined.sort(PLACED_AT)
-            .join_asof(heads.sort(PLACED_AT), on=PLACED_AT, by=CUSTOMER_ID, check_sortedness=False)
-            .select(ORDER_ID, PURCHASE_ID),
-        ]
-    )
 
 
 def _items(

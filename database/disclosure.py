@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from database import points, reports
+from database import points, redemptions, reports
 from database.models import (
     Category,
     Customer,
@@ -36,6 +36,7 @@ def describe(session: Session, person: Person) -> dict[str, Any]:
             "balance": sum(balance.available for balance in balances.values()),
             "pending": sum(balance.pending for balance in balances.values()),
             "entries": _entries(session, person.customers),
+            "redemptions": _redemptions(session, person.customers),
         },
         "second_purchase_categories": _categories(session, person.customers),
         "predictions": _predictions(session, person.customers),
@@ -157,6 +158,26 @@ def _entries(session: Session, numbers: Iterable[int]) -> Rows:
             "created_at": _time(row.created_at),
         }
         for row in rows
+    ]
+
+
+def _redemptions(session: Session, numbers: Iterable[int]) -> Rows:
+    return [
+        {
+            "redemption": one.reference,
+            "points": one.points,
+            "worth": str(one.worth),
+            "currency": one.currency,
+            "code": one.code,
+            "email": one.email,
+            "state": one.state,
+            "reason": one.reason,
+            "made_at": _time(one.made_at),
+            "expires_at": _time(one.expires_at),
+            "order": one.order_id,
+            "returned": one.returned,
+        }
+        for one in redemptions.of_customers(session, numbers)
     ]
 
 

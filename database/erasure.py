@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from database import outbox
+from database import outbox, redemptions
 from database.bulk import insert_rows
 from database.models import (
     Base,
@@ -56,6 +56,7 @@ def erase(session: Session, person: Person, hasher: Hasher) -> dict[str, int]:
     remember(session, _by_identity(session, person, pseudonyms), hasher)
     orders = sum(_rename(session, number, name) for number, name in pseudonyms.items())
     orders += _strip_other_orders(session, person)
+    redemptions.forget(session, pseudonyms)
     written = len(set(outbox.ever_written(session, "customer")) & person.accounts)
     outbox.forget(session, "customer", person.accounts)
     _forget_rejected(session, person.accounts)

@@ -3,9 +3,10 @@
 Whoever changes one has locked the store's row (see `database.stores.get`).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from datetime import datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from database.bulk import among, insert_rows
 from database.models import PointEntry, Redemption
 from database.points import ENTRY_COLUMNS
+from retention.money import minor_digits
 from retention.records import PointEntry as EntryRecord
 from retention.redemption import Redemption as Record
 
@@ -106,15 +108,14 @@ def entries(session: Session, redemptions: Iterable[Record]) -> dict[str, list[E
     return found
 
 
-def follow(session: Session, accounts: Mapping[str, str]) -> None:
-    """Give the redemptions of accounts that are no more to those that they were merged into."""
-    for gone, kept in accounts.items():
-        session.execute(
-            update(Redemption)
-            .where(Redemption.account_id == gone)
-            .values(account_id=kept)
-            .execution_options(synchronize_session=False)
-        )
+def follow(session: Session, gone: str, kept: str) -> None:
+    """Give the redemptions of an account that is no more to that which it was merged into."""
+    session.execute(
+        update(Redemption)
+        .where(Redemption.account_id == gone)
+        .values(account_id=kept)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def forget(session: Session, customers: Iterable[int]) -> None:
@@ -143,6 +144,9 @@ def _listed(
 
 def _record(row: Row[Any]) -> Record:
     values = {field.name: getattr(row, field.name) for field in fields(Record)}
+    unit = Decimal(1).scaleb(-minor_digits(row.currency))
+    minimum = None if row.minimum is None else row.minimum.quantize(unit)
+    values |= {"worth": row.worth.quantize(unit), "minimum": minimum}
     return Record(**values | {"orders": tuple(values["orders"])})
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from connector.manifest import load
-from database import points, stores
+from database import points, redemptions, stores
 from database.person import find
 from database.points import Balance, Head
 from database.privacy import Subject
@@ -236,6 +236,7 @@ def verify(context: Context, store_id: UUID) -> Audit:
             raise LookupError(f"no store {store_id}; `bazgasht stores` lists them")
         audit.read(points.links(session))
         audit.compare(row.ledger_entries, row.ledger_hash, points.all_lots(session))
+        audit.compare_redemptions(redemptions.all_redemptions(session))
         if row.state == "active":
             _compare_shown(session, row.platform, audit)
     return audit

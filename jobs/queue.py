@@ -32,7 +32,7 @@ PRUNE = "jobs.sweep.prune"
 PRIVACY = "jobs.privacy.fulfil"
 REPORT = "jobs.report.report"
 POINTS = "jobs.points.advance"
-REDEMPTIONS = "jobs.redemptions.sweep"
+REDEMPTIONS = "jobs.withdrawals.sweep"
 
 _QUEUE_OF = {
     DRAIN: EVENTS,

@@ -133,6 +133,7 @@ def load_commands() -> None:
         cost_commands,  # noqa: F401
         evaluate_commands,  # noqa: F401
         import_commands,  # noqa: F401
+        point_import_commands,  # noqa: F401
         points_commands,  # noqa: F401
         prediction_commands,  # noqa: F401
         privacy_commands,  # noqa: F401

@@ -25,7 +25,8 @@ class Fault:
     It strikes the next `times` requests (None: until it is cleared), each with a
     `probability`. `seconds` is how long a timeout sleeps and what Retry-After says. A half
     answer is cut off after the request was carried out. `consumer_key` is the revoked key or
-    access token; empty revokes every one. Without a `path` it strikes the whole API.
+    access token; empty revokes every one. Without a `path` it strikes the whole API; with a
+    `text` only requests whose body has it, such as the name of a mutation.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Fault:
     seconds: float = 60.0
     path: str = ""
     consumer_key: str = ""
+    text: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -69,11 +71,11 @@ class Faults:
         with self._lock:
             return [asdict(fault) for fault in self._faults]
 
-    def strike(self, path: str, consumer_key: str) -> Fault | None:
+    def strike(self, path: str, consumer_key: str, body: str = "") -> Fault | None:
         """The fault that strikes a request to the API, counted as used; None when none does."""
         with self._lock:
             for fault in self._faults:
-                if not path.startswith(fault.path):
+                if not path.startswith(fault.path) or fault.text not in body:
                     continue
                 if fault.consumer_key and fault.consumer_key != consumer_key:
                     continue
@@ -101,7 +103,8 @@ def install(
 
     def apply() -> Response | None:
         key = key_of_request()
-        fault = None if key is None else faults.strike(request.path, key)
+        body = request.get_data(as_text=True) if key is not None else ""
+        fault = None if key is None else faults.strike(request.path, key, body)
         if fault is None:
             return None
         if fault.kind == "timeout":

@@ -25,6 +25,10 @@ class TokenRejected(CredentialsRefused):
     """The access token has run out or was revoked: another may be accepted."""
 
 
+class ScopeMissing(CredentialsRefused):
+    """The merchant has not approved a scope that this call needs; other calls may work."""
+
+
 @dataclass(frozen=True, slots=True)
 class GraphProblem:
     """One error of an answer. `path` leads to the field of the data that it left empty."""
@@ -49,7 +53,7 @@ class GraphProblem:
         place = ".".join(map(str, self.path))
         told = f"{call}: {self.code} {place}: {self.message}"
         if self.code == "ACCESS_DENIED":
-            return CredentialsRefused(f"{told}; approve in the shop: {self.needed or 'the scope'}")
+            return ScopeMissing(f"{told}; approve in the shop: {self.needed or 'the scope'}")
         if self.is_throttled:
             return RateLimited(told)
         if self.is_passing:

@@ -1,20 +1,53 @@
-"""Rewards in a store."""
+"""Rewards in a shop: a discount code for one customer, or credit on the customer's account."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from connector.errors import Refused
 from connector.platform import IssuedReward, Reward, RewardState
+from connector.shopify.answers import ScopeMissing
+from connector.shopify.discount_codes import DiscountCodes
+from connector.shopify.graphql import Client
+from connector.shopify.store_credit import StoreCredit
+
+Result = TypeVar("Result")
+
+
+class _Kind(Protocol):
+    def issue(self, reward: Reward) -> IssuedReward: ...
+    def find(self, reward: Reward) -> RewardState | None: ...
+    def withdraw(self, reward: Reward) -> bool: ...
 
 
 class Rewards:
-    """The calls that give a shopper something for points."""
+    """The calls about rewards.
+
+    The app works without the scopes that they need: a merchant who has not approved them is told
+    so by `Refused` with the code "scope_missing", and the app stays connected.
+    """
+
+    _client: Client
 
     def issue_reward(self, reward: Reward) -> IssuedReward:
-        """Make the reward in the store, or find it there."""
-        raise Refused(f"a reward of kind {reward.kind} cannot be made in this store")
+        """Make the reward, or find it; see `connector.platform.ConnectedStore`."""
+        return _permitted(lambda: self._kind(reward).issue(reward))
 
     def find_reward(self, reward: Reward) -> RewardState | None:
-        """The reward as the store has it now."""
-        raise Refused(f"a reward of kind {reward.kind} cannot be read in this store")
+        """The reward as the shop has it now; None when there is none."""
+        return _permitted(lambda: self._kind(reward).find(reward))
 
     def withdraw_reward(self, reward: Reward) -> bool:
-        """Make sure that nobody can use the reward from now on."""
-        raise Refused(f"a reward of kind {reward.kind} cannot be withdrawn in this store")
+        """Make sure that nobody can use the reward; False if it was used."""
+        return _permitted(lambda: self._kind(reward).withdraw(reward))
+
+    def _kind(self, reward: Reward) -> _Kind:
+        if not reward.account_id:
+            raise Refused("a reward in a shop needs the customer's account", code="no_account")
+        return DiscountCodes(self._client) if reward.kind == "code" else StoreCredit(self._client)
+
+
+def _permitted(call: Callable[[], Result]) -> Result:
+    try:
+        return call()
+    except ScopeMissing as error:
+        raise Refused(str(error), code="scope_missing") from None

@@ -36,9 +36,14 @@ class AppConfig:
     url: str = "http://127.0.0.1"
     scopes: tuple[str, ...] = (
         "read_all_orders",
+        "read_discounts",
         "read_orders",
+        "read_store_credit_account_transactions",
+        "read_store_credit_accounts",
         "write_customers",
+        "write_discounts",
         "write_products",
+        "write_store_credit_account_transactions",
     )
     subscriptions: tuple[AppSubscription, ...] = ()
     proxy_url: str = ""

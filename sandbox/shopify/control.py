@@ -7,6 +7,7 @@ from flask import Response, jsonify
 from sandbox.control import blueprint, body
 from sandbox.records import Customer
 from sandbox.shopify.admin import app_address
+from sandbox.shopify.operations import Terms
 from sandbox.shopify.services import services
 
 routes = blueprint("shopify_control")
@@ -84,7 +85,10 @@ def redact_customer() -> Answer:
 
 @routes.post("/orders")
 def place_order() -> Answer:
-    """Buy: {"items": {"<product or variant id>": pieces}, "email": ..., "customer_id": n}."""
+    """Buy: {"items": {"<product or variant id>": pieces}, "email": ..., "customer_id": n}.
+
+    "codes" are discount codes to use, "paid" is whether the order is paid at once.
+    """
     wanted = body()
     goods = {int(number): int(pieces) for number, pieces in dict(wanted["items"]).items()}
     unknown = sorted(goods.keys() - services().store.products.keys())
@@ -94,6 +98,10 @@ def place_order() -> Answer:
         goods,
         email=str(wanted.get("email", "")),
         customer_id=_customer(wanted).id if "customer_id" in wanted else 0,
+        terms=Terms(
+            paid=bool(wanted.get("paid", True)),
+            codes=tuple(map(str, wanted.get("codes") or ())),
+        ),
     )
     return jsonify({"id": order.id}), 201
 

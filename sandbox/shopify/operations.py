@@ -9,6 +9,7 @@ from sandbox.operations import customers as accounts
 from sandbox.operations.refunds import RefundRequest
 from sandbox.records import Address, Customer, Line, Order, Product, Refund, ShippingLine
 from sandbox.shopify.amounts import Presentment
+from sandbox.shopify.discounts import taken_off, used_line
 from sandbox.shopify.events import Events
 from sandbox.shopify.gid import gid
 from sandbox.shopify.order_state import is_paid, part_of, totals
@@ -23,9 +24,10 @@ STATUSES = {"ACTIVE": "publish", "DRAFT": "draft", "ARCHIVED": "private"}
 class Terms:
     """How something is bought.
 
-    `discount` is what a code takes off the first line. `presentment` is the currency that the
-    buyer saw, when it is not the shop's. `visit` is the last one before. `created` is when, by
-    default now.
+    `discount` is what a code takes off the first line; `codes` are those of the shop that the
+    customer enters. `credit` is what of it the customer pays with store credit. `presentment` is
+    the currency that the buyer saw, when it is not the shop's. `visit` is the last one before.
+    `created` is when, by default now.
     """
 
     paid: bool = True
@@ -34,6 +36,8 @@ class Terms:
     shipping: int = 0
     presentment: Presentment | None = None
     visit: Visit | None = None
+    codes: tuple[str, ...] = ()
+    credit: int = 0
 
 
 class Merchant:
@@ -56,7 +60,10 @@ class Merchant:
         customer_id: int = 0,
         terms: Terms | None = None,
     ) -> Order:
-        """Buy quantities of products or variants, as a customer or as a guest."""
+        """Buy quantities of products or variants, as a customer or as a guest.
+
+        Raises ValueError when the customer may not use a code, or has too little store credit.
+        """
         terms = terms or Terms()
         with self.store.change():
             order = self._empty_order(email, customer_id, terms)
@@ -65,6 +72,13 @@ class Merchant:
                 lines[0] = lines[0]._replace(total=lines[0].subtotal - terms.discount)
                 lines[0] = orders.taxed(self.store, lines[0])
             order.lines = tuple(lines)
+            for code in terms.codes:
+                self._use(code, order)
+            if terms.credit:
+                account = self.shop.credit.account(customer_id, order.currency)
+                self.shop.credit.pay(order.id, account, terms.credit)
+            for line in order.coupon_lines:
+                self.shop.discounts.by_id[line.coupon_id].used_by.append(order.id)
             if terms.shipping:
                 item = self.store.next_item_id()
                 order.shipping_lines = (ShippingLine(item, "Standard", "standard", terms.shipping),)
@@ -74,6 +88,16 @@ class Merchant:
                 self.shop.visits[order.id] = terms.visit._replace(order_id=order.id)
             orders.place(self.store, order)
             return order
+
+    def _use(self, code: str, order: Order) -> None:
+        discount = self.shop.discounts.use(code, order, self.store.orders)
+        taken = taken_off(discount.amount, order.lines)
+        order.lines = tuple(
+            orders.taxed(self.store, line._replace(total=line.total - share))
+            for line, share in zip(order.lines, taken, strict=True)
+        )
+        used = used_line(self.store.next_item_id(), discount, sum(taken))
+        order.coupon_lines = (*order.coupon_lines, used)
 
     def _empty_order(self, email: str, customer_id: int, terms: Terms) -> Order:
         buyer = self.store.customers[customer_id] if customer_id else None
@@ -144,6 +168,7 @@ class Merchant:
             if refund and is_paid(order):
                 self._refund_all(order)
             self.shop.cancellations[order_id] = (clock.now(), reason)
+            self.shop.credit.revert(order_id)
             orders.changed(self.store, order, "cancelled")
             self.store.fire("orders/cancelled", order_id)
 

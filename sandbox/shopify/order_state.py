@@ -52,6 +52,12 @@ def totals(shop: Shop, order: Order) -> Totals:
     )
 
 
+def codes(shop: Shop, order: Order) -> list[str]:
+    """The codes that an order used; one that took something off without a name is DISCOUNT."""
+    named = [line.code for line in order.coupon_lines]
+    return named or (["DISCOUNT"] if totals(shop, order).discounts else [])
+
+
 def part_of(amount: int, pieces: int, quantity: int) -> int:
     """The share of some pieces in an amount, rounded half up."""
     share = Decimal(amount * pieces) / max(1, quantity)

@@ -10,6 +10,8 @@ from sandbox.records import Category, Customer, Order, Product, Refund
 from sandbox.shopify.amounts import Bag, Presentment, bag
 from sandbox.shopify.app_config import AppConfig
 from sandbox.shopify.classification import Classification
+from sandbox.shopify.credit import CreditBook
+from sandbox.shopify.discounts import DiscountBook
 from sandbox.shopify.metafields import MetafieldBook
 from sandbox.shopify.subscriptions import Subscriptions
 from sandbox.shopify.tokens import TokenBook
@@ -69,6 +71,8 @@ class Shop:
     edits: dict[int, list[Edit]] = field(default_factory=dict)
     refunded_shipping: dict[int, int] = field(default_factory=dict)
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    discounts: DiscountBook = field(default_factory=DiscountBook)
+    credit: CreditBook = field(default_factory=CreditBook)
 
     def __post_init__(self) -> None:
         self.metafields = MetafieldBook(self.app.namespace)

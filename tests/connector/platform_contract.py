@@ -23,6 +23,7 @@ from connector.platform import (
     CrossSells,
     CustomerFields,
     LookUp,
+    Reward,
     StorePlatform,
 )
 from retention.records import Account, ObjectKind, Order, Product
@@ -117,6 +118,18 @@ class Shop(Protocol):
         ...
 
     def now(self) -> datetime: ...
+    def order_with_code(self, reward: Reward, product: str) -> str:
+        """An unpaid order of one piece, for which the shopper has entered the reward's code."""
+        ...
+
+    def counted_rewards(self, code: str) -> int:
+        """How many coupons or discounts have this code."""
+        ...
+
+    def lose_an_answer(self, request: str) -> None:
+        """Carry out the next request whose body has this text, and lose the answer."""
+        ...
+
     def fail(self, kind: str, times: int) -> None: ...
     def revoke_key(self) -> None: ...
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.connector.platform_contract import PlatformContract
+from tests.connector.reward_contract import RewardContract
 from tests.connector.shopify.sandboxed import SandboxShop, sandbox_shop
 
 
@@ -16,3 +17,7 @@ def shop() -> Iterator[SandboxShop]:
 
 class TestShopifyContract(PlatformContract):
     """All of the contract."""
+
+
+class TestShopifyRewards(RewardContract):
+    """All of the contract about rewards."""

@@ -11,13 +11,14 @@ from woocommerce import API
 
 from connector.errors import ForbiddenAddress
 from connector.manifest import load
-from connector.platform import Credentials
+from connector.platform import Credentials, Reward
 from connector.registry import platform
 from connector.woocommerce.reading import NEEDS_ADMINISTRATOR
 from sandbox.faults import Fault
 from sandbox.server import RunningStore
 from sandbox.small import small_store
 from tests.connector.platform_contract import PlatformContract
+from tests.connector.reward_contract import RewardContract
 
 
 class SandboxShop:
@@ -127,6 +128,22 @@ class SandboxShop:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def order_with_code(self, reward: Reward, product: str) -> str:
+        order = {
+            "customer_id": int(reward.account_id or 0),
+            "billing": {"email": reward.email},
+            "line_items": [{"product_id": int(product), "quantity": 1}],
+            "coupon_lines": [{"code": reward.code}],
+        }
+        return str(self._call("POST", "orders", order)["id"])
+
+    def counted_rewards(self, code: str) -> int:
+        coupons = self._call("GET", "coupons", per_page=100)
+        return sum(coupon["code"] == code.lower() for coupon in coupons)
+
+    def lose_an_answer(self, request: str) -> None:
+        self.running.add_fault(Fault("half_answer", times=1, text=request))
+
     def fail(self, kind: str, times: int) -> None:
         self.running.add_fault(Fault(kind, times=times, seconds=0.2))
 
@@ -150,6 +167,10 @@ def shop() -> Iterator[SandboxShop]:
 
 class TestWooCommerceContract(PlatformContract):
     """All of the contract."""
+
+
+class TestWooCommerceRewards(RewardContract):
+    """All of the contract about rewards."""
 
 
 def test_a_managers_key_is_warned_of_and_its_writes_are_not_trusted(shop: SandboxShop) -> None:

@@ -37,6 +37,8 @@ TYPE_SCOPES = {
     "Collection": "read_products",
     "Customer": "read_customers",
     "CustomerEmailAddress": "read_customers",
+    "DiscountCodeNode": "read_discounts",
+    "StoreCreditAccount": "read_store_credit_accounts",
 }
 MOST_IDS = 250
 

@@ -41,6 +41,7 @@ def _fields(shop: Shop) -> search.Fields:
         "name": search.Texts(lambda order: [f"#{order_state.order_number(order)}"]),
         "status": search.Texts(statuses),
         "financial_status": search.Texts(lambda order: [order_state.financial_status(shop, order)]),
+        "discount_code": search.Texts(lambda order: order_state.codes(shop, order)[:1]),
         "tag": search.Texts(lambda order: shop.tags.get(gid("Order", order.id), ())),
     }
 
@@ -141,7 +142,7 @@ ORDER: dict[str, Any] = {
     "customer": lambda order, call: call.shop.customer(order.customer_id),
     "billingAddress": lambda order, _call: given(order.billing),
     "shippingAddress": lambda order, _call: given(order.shipping),
-    "discountCodes": lambda order, call: ["DISCOUNT"] if _totals(order, call).discounts else [],
+    "discountCodes": lambda order, call: order_state.codes(call.shop, order),
     "customerJourneySummary": lambda order, _call: order,
     "lineItems": _lines,
     "transactions": _transactions,

@@ -16,6 +16,7 @@ from sandbox.shopify.api import (
     bulk,
     connections,
     customers,
+    discounts,
     lines,
     metafields,
     money,
@@ -24,6 +25,7 @@ from sandbox.shopify.api import (
     products,
     refunds,
     shop,
+    store_credit,
     webhooks,
 )
 from sandbox.shopify.api.call import Call, Resolver
@@ -34,6 +36,7 @@ from sandbox.shopify.shop import Shop
 MODULES = (
     bulk,
     customers,
+    discounts,
     lines,
     metafields,
     money,
@@ -42,12 +45,14 @@ MODULES = (
     products,
     refunds,
     shop,
+    store_credit,
     webhooks,
 )
 # Mutations answer with dictionaries, whose members need no resolver.
 DICTIONARY_SUFFIXES = ("Payload", "UserError", "Count", "MetafieldIdentifier")
 LARGE_NUMBER = "UnsignedInt64"
-NAMES = TYPE_NAMES | {Shop: "Shop", AppConfig: "AppInstallation"}
+NAMES = TYPE_NAMES | discounts.NAMES | store_credit.NAMES
+NAMES |= {Shop: "Shop", AppConfig: "AppInstallation"}
 
 
 class AdminSchema:

@@ -103,8 +103,15 @@ def _amounts(shop: Shop, one: Order, totals: Totals) -> Payload:
 def _codes(shop: Shop, one: Order, totals: Totals) -> list[Payload]:
     if not totals.discounts:
         return []
-    amount = shop.bag(one, totals.discounts).shop.fixed_text
-    return [{"code": "DISCOUNT", "amount": amount, "type": "fixed_amount"}]
+    taken = {line.code: line.discount for line in one.coupon_lines}
+    return [
+        {
+            "code": code,
+            "amount": shop.bag(one, taken.get(code, totals.discounts)).shop.fixed_text,
+            "type": "fixed_amount",
+        }
+        for code in order_state.codes(shop, one)
+    ]
 
 
 def _contact(shop: Shop, one: Order) -> Payload:

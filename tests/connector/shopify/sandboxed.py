@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from connector.platform import Credentials
+from connector.platform import Credentials, Reward
 from connector.shopify import Shopify
 from connector.shopify.events import COMPLIANCE_TOPICS, READERS
 from connector.shopify.shop import AppKeys
@@ -15,6 +15,7 @@ from connector.shopify.tokens import Tokens
 from sandbox.faults import Fault
 from sandbox.shopify.app_config import AppConfig
 from sandbox.shopify.gid import gid
+from sandbox.shopify.operations import Terms
 from sandbox.shopify.server import RunningShop, ShopOptions
 from sandbox.shopify.subscriptions import Subscription
 from sandbox.shopify.tokens import TokenPair
@@ -120,6 +121,22 @@ class SandboxShop:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def order_with_code(self, reward: Reward, product: str) -> str:
+        order = self.merchant.place_order(
+            {int(product): 1},
+            email=reward.email or "",
+            customer_id=int(reward.account_id or 0),
+            terms=Terms(paid=False, codes=(reward.code,)),
+        )
+        return str(order.id)
+
+    def counted_rewards(self, code: str) -> int:
+        discounts = self.shop.discounts.by_id.values()
+        return sum(one.code.lower() == code.lower() for one in discounts)
+
+    def lose_an_answer(self, request: str) -> None:
+        self.running.add_fault(Fault("half_answer", times=1, text=request))
 
     def fail(self, kind: str, times: int) -> None:
         self.running.add_fault(Fault(kind, times=times, seconds=0.2))

@@ -1,0 +1,145 @@
+"""Store credit of the pretend shop: accounts of customers, one a currency.
+
+Of several credits the one that ends soonest is spent first, as Shopify's documentation says; no
+recording shows it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from sandbox import clock
+
+
+@dataclass
+class CreditTransaction:
+    """Money that came; `remaining` is what of it was neither spent nor lost."""
+
+    id: int
+    account_id: int
+    amount: int
+    created: int
+    expires: int | None
+    remaining: int
+    event: str = "ADJUSTMENT"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has run out."""
+        return self.expires is not None and self.expires <= clock.now()
+
+
+@dataclass
+class DebitTransaction:
+    """Money that went, with what was taken of each credit: (credit, amount)."""
+
+    id: int
+    account_id: int
+    amount: int
+    created: int
+    event: str
+    taken: tuple[tuple[CreditTransaction, int], ...] = ()
+
+
+@dataclass
+class DebitRevertTransaction:
+    """Money that came back because its order was cancelled."""
+
+    id: int
+    account_id: int
+    amount: int
+    created: int
+    event: str = "ORDER_CANCELLATION"
+
+
+Transaction = CreditTransaction | DebitTransaction | DebitRevertTransaction
+
+
+@dataclass
+class CreditAccount:
+    """A customer's credit in one currency."""
+
+    id: int
+    customer_id: int
+    currency: str
+    transactions: list[Transaction] = field(default_factory=list)
+
+    @property
+    def credits(self) -> list[CreditTransaction]:
+        """What can still be spent, what ends soonest first."""
+        of_worth = [
+            one
+            for one in self.transactions
+            if isinstance(one, CreditTransaction) and one.remaining and not one.is_over
+        ]
+        return sorted(of_worth, key=lambda one: (one.expires is None, one.expires, one.id))
+
+    @property
+    def balance(self) -> int:
+        """What the customer can spend."""
+        return sum(one.remaining for one in self.credits)
+
+
+class CreditBook:
+    """All accounts. Amounts are in smallest units."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[int, CreditAccount] = {}
+        self._payments: dict[int, DebitTransaction] = {}
+        self._ids = count(1)
+
+    def of(self, customer_id: int) -> Iterator[CreditAccount]:
+        """A customer's accounts."""
+        return (one for one in self.accounts.values() if one.customer_id == customer_id)
+
+    def account(self, customer_id: int, currency: str) -> CreditAccount:
+        """A customer's account in a currency, opened when there is none."""
+        found = next((one for one in self.of(customer_id) if one.currency == currency), None)
+        if found is None:
+            found = CreditAccount(next(self._ids), customer_id, currency)
+            self.accounts[found.id] = found
+        return found
+
+    def credit(self, account: CreditAccount, amount: int, expires: int | None) -> CreditTransaction:
+        """Give money."""
+        number = next(self._ids)
+        made = CreditTransaction(number, account.id, amount, clock.now(), expires, amount)
+        account.transactions.append(made)
+        return made
+
+    def debit(self, account: CreditAccount, amount: int, event: str) -> DebitTransaction:
+        """Take money. ValueError when there is too little."""
+        if amount > account.balance:
+            raise ValueError("The store credit account does not have sufficient funds")
+        taken, rest = [], amount
+        for one in account.credits:
+            part = min(one.remaining, rest)
+            one.remaining -= part
+            rest -= part
+            taken.append((one, part))
+        number = next(self._ids)
+        made = DebitTransaction(number, account.id, amount, clock.now(), event, tuple(taken))
+        account.transactions.append(made)
+        return made
+
+    def pay(self, order_id: int, account: CreditAccount, amount: int) -> None:
+        """Pay a part of an order."""
+        self._payments[order_id] = self.debit(account, amount, "ORDER_PAYMENT")
+
+    def paid(self, order_id: int) -> int:
+        """What of an order was paid with store credit."""
+        payment = self._payments.get(order_id)
+        return payment.amount if payment else 0
+
+    def revert(self, order_id: int) -> None:
+        """Give back what an order was paid with, each part to the credit it came from."""
+        payment = self._payments.pop(order_id, None)
+        if payment is None:
+            return
+        for one, part in payment.taken:
+            one.remaining += part
+        account = self.accounts[payment.account_id]
+        number = next(self._ids)
+        account.transactions.append(
+            DebitRevertTransaction(number, account.id, payment.amount, clock.now())
+        )

@@ -1,0 +1,239 @@
+"""Discount codes and store credit in the sandbox shop, as only Shopify has them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from connector.errors import Refused, TemporaryError
+from connector.platform import ConnectedStore, IssuedReward, Reward
+from connector.shopify.store_credit import SPREAD_SECONDS
+from sandbox.faults import Fault
+from sandbox.shopify.operations import Terms
+from tests.connector.shopify.sandboxed import SandboxShop, credentials, sandbox_shop
+
+END = datetime(2032, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop() -> Iterator[SandboxShop]:
+    with sandbox_shop() as shop:
+        yield shop
+
+
+@pytest.fixture
+def store(shop: SandboxShop) -> Iterator[ConnectedStore]:
+    opened = shop.platform.open(shop.credentials, region="IR", development=True)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def credit(shop: SandboxShop) -> Reward:
+    return Reward(
+        code="BZ-CREDIT-1",
+        amount=Decimal("7.50"),
+        currency="USD",
+        account_id=shop.account_ids()[0],
+        email="ada@example.test",
+        expires_at=END,
+        kind="store_credit",
+    )
+
+
+@pytest.fixture
+def code(credit: Reward) -> Reward:
+    return replace(credit, code="BZ-CODE-1", kind="code")
+
+
+def balance(shop: SandboxShop, reward: Reward) -> int:
+    account = shop.shop.credit.account(int(reward.account_id or 0), "USD")
+    return account.balance
+
+
+def spend(shop: SandboxShop, reward: Reward, amount: int) -> int:
+    order = shop.merchant.place_order(
+        {int(shop.product_ids()[0]): 1},
+        customer_id=int(reward.account_id or 0),
+        terms=Terms(credit=amount),
+    )
+    return order.id
+
+
+def test_credit_is_given_once_and_found_again(
+    shop: SandboxShop, store: ConnectedStore, credit: Reward
+) -> None:
+    issued = store.issue_reward(credit)
+    assert store.issue_reward(credit) == issued
+    assert balance(shop, credit) == 750
+    state = store.find_reward(credit)
+    assert state is not None
+    assert (state.id, state.times_used, state.bound, state.active) == (issued.id, 0, True, True)
+    assert state.expires_at is not None
+    late = (state.expires_at - END.replace(microsecond=0)).total_seconds()
+    assert 0 <= late < SPREAD_SECONDS
+
+
+def test_a_lost_answer_makes_no_second_credit(
+    shop: SandboxShop, store: ConnectedStore, credit: Reward
+) -> None:
+    store.issue_reward(replace(credit, code="BZ-CREDIT-2"))
+    shop.lose_an_answer("storeCreditAccountCredit")
+    store.issue_reward(credit)
+    store.issue_reward(credit)
+    assert balance(shop, credit) == 1500
+
+
+def test_a_lost_answer_takes_no_second_time(
+    shop: SandboxShop, store: ConnectedStore, credit: Reward
+) -> None:
+    store.issue_reward(credit)
+    store.issue_reward(replace(credit, code="BZ-CREDIT-2"))
+    shop.lose_an_answer("storeCreditAccountDebit")
+    assert store.withdraw_reward(credit)
+    assert balance(shop, credit) == 750
+
+
+def test_a_credit_that_was_refused_for_now_can_be_asked_for_again(
+    shop: SandboxShop, store: ConnectedStore, credit: Reward
+) -> None:
+    shop.running.add_fault(Fault("server_error", times=1, text="storeCreditAccountCredit"))
+    with pytest.raises(TemporaryError):
+        store.issue_reward(credit)
+    assert balance(shop, credit) == 0
+    store.issue_reward(credit)
+    assert balance(shop, credit) == 750
+
+
+def test_credit_that_lies_untouched_is_taken_back(
+    shop: SandboxShop, store: ConnectedStore, credit: Reward
+) -> None:
+    assert store.withdraw_reward(credit)
+    store.issue_reward(credit)
+    assert store.withdraw_reward(credit)
+    assert balance(shop, credit) == 0
+    assert store.withdraw_reward(credit)
+    state = store.find_reward(credit)
+    assert state is not None
+    assert (state.times_used, state.active) == (0, False)
+
+
+def test_credit_that_was_spent_in_part_stays(
+    shop: SandboxShop, store: ConnectedStore, credit: Reward
+) -> None:
+    store.issue_reward(credit)
+    spend(shop, credit, 250)
+    state = store.find_reward(credit)
+    assert state is not None
+    assert (state.times_used, state.active) == (1, True)
+    assert not store.withdraw_reward(credit)
+    assert balance(shop, credit) == 500
+
+
+def test_credit_of_a_cancelled_order_is_whole_again(
+    shop: SandboxShop, store: ConnectedStore, credit: Reward
+) -> None:
+    store.issue_reward(credit)
+    order = spend(shop, credit, 750)
+    assert not store.withdraw_reward(credit)
+    shop.merchant.cancel(order)
+    assert store.withdraw_reward(credit)
+    assert balance(shop, credit) == 0
+
+
+def test_no_other_credit_is_taken_instead(
+    shop: SandboxShop, store: ConnectedStore, credit: Reward
+) -> None:
+    store.issue_reward(credit)
+    book = shop.shop.credit
+    account = book.account(int(credit.account_id or 0), "USD")
+    gift = book.credit(account, 1000, int((END - timedelta(days=1)).timestamp()))
+    with pytest.raises(TemporaryError, match="another credit of the customer ends sooner"):
+        store.withdraw_reward(credit)
+    assert balance(shop, credit) == 1750
+    gift.remaining = 0
+    assert store.withdraw_reward(credit)
+
+
+def test_credit_needs_an_end_and_an_account(store: ConnectedStore, credit: Reward) -> None:
+    with pytest.raises(Refused, match="needs an end"):
+        store.issue_reward(replace(credit, expires_at=None))
+    with pytest.raises(Refused, match="needs the customer's account"):
+        store.issue_reward(replace(credit, account_id=None))
+    with pytest.raises(Refused, match="no such customer"):
+        store.issue_reward(replace(credit, account_id="987654321"))
+
+
+def test_without_the_scope_the_merchant_is_told_and_the_app_stays_connected(
+    shop: SandboxShop, credit: Reward, code: Reward
+) -> None:
+    granted = ("read_orders", "write_customers", "write_products")
+    keys = credentials(shop.running, shop.running.new_token(granted))
+    store = shop.platform.open(keys, region="IR", development=True)
+    with pytest.raises(Refused, match=r"approve in the shop: .*write_discounts") as refusal:
+        store.issue_reward(code)
+    assert refusal.value.code == "scope_missing"
+    with pytest.raises(Refused, match=r"approve in the shop: .*read_store_credit_accounts"):
+        store.find_reward(credit)
+    assert store.profile().currency == "USD"
+    store.close()
+
+
+def test_a_code_is_as_asked_for(shop: SandboxShop, store: ConnectedStore, code: Reward) -> None:
+    issued = store.issue_reward(replace(code, minimum=Decimal(20)))
+    discount = shop.shop.discounts.by_id[int(issued.id)]
+    assert (discount.code, discount.title, discount.amount) == ("BZ-CODE-1", "BZ-CODE-1", 750)
+    assert (discount.usage_limit, discount.once_per_customer) == (1, True)
+    assert discount.customer_ids == (int(code.account_id or 0),)
+    assert discount.minimum == 2000
+    assert discount.ends == int(END.timestamp())
+    assert discount.status == "ACTIVE"
+
+
+def test_another_discount_under_the_code_is_left_alone(
+    shop: SandboxShop, store: ConnectedStore, code: Reward
+) -> None:
+    issued = store.issue_reward(code)
+    shop.shop.discounts.by_id[int(issued.id)].title = "Spring sale"
+    with pytest.raises(Refused, match="another discount under this code"):
+        store.issue_reward(code)
+    with pytest.raises(Refused, match="another of this name"):
+        store.withdraw_reward(code)
+    assert shop.shop.discounts.by_id[int(issued.id)].status == "ACTIVE"
+
+
+def test_a_code_that_fits_not_is_deleted(
+    shop: SandboxShop, store: ConnectedStore, code: Reward
+) -> None:
+    issued = store.issue_reward(code)
+    shop.shop.discounts.by_id[int(issued.id)].customer_ids = ()
+    with pytest.raises(Refused, match="the shop keeps another customer than was asked for"):
+        store.issue_reward(code)
+    assert shop.shop.discounts.by_id == {}
+
+
+def test_a_use_that_is_not_counted_yet_is_seen(
+    shop: SandboxShop, store: ConnectedStore, code: Reward
+) -> None:
+    store.issue_reward(code)
+    shop.shop.discounts.counts_late = True
+    order = shop.order_with_code(code, shop.product_ids()[0])
+    assert not store.withdraw_reward(code)
+    state = store.find_reward(code)
+    assert state is not None
+    assert (state.times_used, state.active) == (1, True)
+    shop.trash_order(order)
+    assert store.withdraw_reward(code)
+
+
+def test_a_withdrawn_code_cannot_be_made_again(store: ConnectedStore, code: Reward) -> None:
+    first = store.issue_reward(code)
+    assert isinstance(first, IssuedReward)
+    assert store.withdraw_reward(code)
+    state = store.find_reward(code)
+    assert state is not None
+    assert not state.active
+    with pytest.raises(Refused, match="keeps another end"):
+        store.issue_reward(code)

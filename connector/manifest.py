@@ -6,13 +6,16 @@ a copy, so it is found in a checkout and in an installed wheel alike.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from importlib import resources
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from retention.multipliers import Periods
+from retention.tier_setting import read_tiers
 
 
 class _Listed(BaseModel):
@@ -165,11 +168,37 @@ class Settings(BaseModel):
     points_per_amount: Decimal
     points_minimum_order: Decimal
     points_multipliers: tuple[str, ...]
+    points_periods: tuple[str, ...]
+    points_excluded_customers: tuple[str, ...]
+    points_rounding: Literal["down", "nearest", "up"]
+    points_cap_day: int
+    points_cap_month: int
+    points_cap_lifetime: int
     points_purchase_rewards: tuple[str, ...]
+    points_welcome: int
+    points_birthday: int
+    points_anniversary: int
+    points_review: int
+    points_reviews_per_month: int
+    points_referral: int
+    points_referred: int
+    points_referrals_per_week: int
+    points_referrals_per_year: int
     points_pending_days: int
+    points_pending_from: Literal["payment", "delivery"]
+    points_delivery_days: int
     points_expiry_days: int
     points_expiry_grace_days: int
     points_shortfall: Literal["write_off", "owe"]
+    points_expiry: Literal["lot", "inactivity"]
+    points_inactivity_days: int
+    points_warning_days: tuple[str, ...]
+    points_tiers: tuple[str, ...]
+    points_tier_measure: Literal["spend", "points"]
+    points_tier_window: Literal["lifetime", "rolling_year", "calendar_year", "jalali_year"]
+    points_tier_multipliers: tuple[str, ...]
+    points_tier_grace_days: int
+    points_tier_counts_pending: bool
     redemption_enabled: bool
     redemption_minimum_points: int
     redemption_step: int
@@ -195,6 +224,13 @@ class Settings(BaseModel):
     stage_repeat_revenue_percent: int
     stage_growth_percent: int
     recompute_after_seconds: int
+
+
+MEANINGS: Mapping[str, Callable[[Any], object]] = {
+    "points_tiers": read_tiers,
+    "points_periods": Periods.parse,
+}
+"""What reads a setting further, and raises ValueError for words that do not go together."""
 
 
 class InvalidSettings(ValueError):
@@ -226,6 +262,8 @@ def validate_settings(values: Mapping[str, object]) -> Settings:
     for name, setting in known.items():
         try:
             read[name] = setting.read(values.get(name, setting.default))
+            if name in MEANINGS:
+                MEANINGS[name](read[name])
         except ValueError as error:
             problems[name] = str(error)
     if problems:

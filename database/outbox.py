@@ -24,7 +24,7 @@ _WANT = text(
     ON CONFLICT (store_id, kind, external_id) DO UPDATE
     SET desired = had.desired || EXCLUDED.desired, state = 'waiting', attempts = 0,
         last_error = NULL, next_attempt_at = clock_timestamp()
-    WHERE had.desired || EXCLUDED.desired <> had.desired
+    WHERE jsonb_strip_nulls(had.desired || EXCLUDED.desired) <> jsonb_strip_nulls(had.desired)
     RETURNING external_id
     """
 )
@@ -53,7 +53,8 @@ class Due:
 def want(session: Session, kind: WriteKind, wanted: Mapping[str, Mapping[str, Any]]) -> int:
     """Note what objects shall have, added to what was wanted before; how many rows that changed.
 
-    `wanted` maps the store's identifier to fields; what already is wanted makes no work.
+    `wanted` maps the store's identifier to fields; what already is wanted makes no work, nor does
+    None for a field that nothing was wanted in.
     """
     if not wanted:
         return 0

@@ -174,6 +174,11 @@ def customers_after(session: Session, after: int, limit: int) -> Sequence[int]:
     ).all()
 
 
+def holders(session: Session) -> Sequence[int]:
+    """The customers who have a tier."""
+    return session.scalars(select(CustomerTier.customer_id).where(CustomerTier.tier != "")).all()
+
+
 def sizes(session: Session) -> dict[str, int]:
     """How many customers have each tier."""
     rows = session.execute(select(CustomerTier.tier, func.count()).group_by(CustomerTier.tier))

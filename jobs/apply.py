@@ -3,19 +3,25 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from fractions import Fraction
 
 import structlog
 from sqlalchemy.orm import Session
 
-from connector.manifest import Settings, load
-from database import catalogue, customers, orders, outbox, points
+from connector.manifest import Settings
+from database import catalogue, customers, earning, orders, outbox, points
 from database.customers import Buyer
 from database.orders import GONE
+from jobs import shown_points
 from jobs.context import ActiveStore
 from jobs.earning import settle_orders
+from jobs.expiry import give_back
 from jobs.facts import Fact, Key
 from jobs.redemption_ledger import follow_customers, settle_redemptions
+from jobs.shown_points import by_inactivity
+from jobs.tiers import settle_tiers
+from retention.ledger.book import Book
 from retention.money import in_currency
 from retention.records import Account, Category, Order, Product
 
@@ -131,8 +137,30 @@ def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]
     head = points.head(session)
     book = settle_orders(session, store, changed, owners, head)
     points.keep(session, book, head)
-    want_points(session, store, spenders | {entry.customer_id for entry in book.entries})
+    touched = spenders | {entry.customer_id for entry in book.entries}
+    touched |= _follow(session, store, changed, owners, book, head.moment)
+    want_points(session, store, touched)
     _tell_other_currencies(store, changed)
+
+
+def _follow(
+    session: Session,
+    store: ActiveStore,
+    changed: Sequence[Order],
+    owners: Mapping[str, int | None],
+    book: Book,
+    moment: datetime,
+) -> set[int]:
+    """What else follows from how orders stand, tiers and lapses; whose account it changes."""
+    buyers = {owner for owner in owners.values() if owner is not None}
+    touched: set[int] = set()
+    if by_inactivity(store.settings):
+        touched |= buyers | give_back(session, store, buyers)
+    if store.settings.points_tiers:
+        concerned = buyers | {lot.customer_id for lot in book.lots.values()}
+        concerned |= earning.guests(session, changed)
+        touched |= settle_tiers(session, store, concerned, moment)
+    return touched
 
 
 def _tell_other_currencies(store: ActiveStore, listed: Iterable[Order]) -> None:
@@ -149,18 +177,6 @@ def _tell_other_currencies(store: ActiveStore, listed: Iterable[Order]) -> None:
 
 
 def want_points(session: Session, store: ActiveStore, changed: Iterable[int]) -> None:
-    """Note the balances that the store shall show on these customers' accounts."""
-    balances = points.balances(session, changed)
-    accounts = customers.account_numbers(session, balances)
-    names = load().platforms[store.platform.name].customer_fields
-    outbox.want(
-        session,
-        "customer",
-        {
-            account: {
-                names["points"]: str(balances[number].available),
-                names["points_pending"]: str(balances[number].pending),
-            }
-            for number, account in accounts.items()
-        },
-    )
+    """Note what the store shall show of points and tiers on these customers' accounts."""
+    if listed := list(changed):
+        outbox.want(session, "customer", shown_points.texts(session, store, listed))

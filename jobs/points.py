@@ -18,6 +18,7 @@ from jobs import queue
 from jobs.absorb import lock_store
 from jobs.apply import want_points
 from jobs.context import ActiveStore, Context, NotActive, active_store, current
+from jobs.passing_time import follow
 from retention.ledger.audit import Audit
 from retention.ledger.book import Book
 from retention.ledger.chain import Link
@@ -52,7 +53,7 @@ class Holder:
 
 
 def advance(store_id: str) -> None:
-    """Make points available whose time has come, and let those lapse that have expired."""
+    """Bring points, tiers and what the store shows of them to the present moment."""
     context = current()
     queue.started(context.redis, queue.POINTS, store_id)
     try:
@@ -60,6 +61,7 @@ def advance(store_id: str) -> None:
         for change in (_matured, _expired):
             while _changed(context, store, change).entries:
                 pass
+        follow(context, store)
     except NotActive:
         return
 

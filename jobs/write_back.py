@@ -128,17 +128,18 @@ def _plan_fields(session: Session, _store: ActiveStore, due: Iterable[Due]) -> P
     plan = Plan()
     for row in due:
         # All of them while an earlier call may have gone half through.
-        had = row.written or {} if row.sending is None else {}
-        fresh = {key: text for key, text in row.desired.items() if had.get(key, _NEVER) != text}
+        had = row.written or {}
+        fresh = {
+            key: text
+            for key, text in row.desired.items()
+            if row.sending is not None or had.get(key) != text
+        }
         if fresh:
             plan.send[row.external_id] = plan.sending[row.external_id] = fresh
         else:
             plan.settled[row.external_id] = row.desired
     plan.versions = _known(session, "customer", plan.send)
     return plan
-
-
-_NEVER = object()
 
 
 def _plan_cross_sells(session: Session, store: ActiveStore, due: Iterable[Due]) -> Plan:

@@ -1,5 +1,6 @@
 """Currencies: their decimals, and Iran's units, which stores write as currencies of their own."""
 
+from decimal import Decimal
 from fractions import Fraction
 
 RIALS = {"IRR": 1, "IRT": 10, "IRHR": 1_000, "IRHT": 10_000}
@@ -23,6 +24,13 @@ def minor_digits(currency: str) -> int:
     if currency in _WITHOUT_DECIMALS:
         return 0
     return 3 if currency in _WITH_THREE_DECIMALS else 2
+
+
+def amount_text(amount: Decimal, currency: str) -> str:
+    """Return an exact amount with its currency, such as "12.50 EUR"; no digit is rounded away."""
+    _, _, exponent = amount.normalize().as_tuple()
+    written = -exponent if isinstance(exponent, int) else 0
+    return f"{amount:.{max(minor_digits(currency), written)}f} {currency}".strip()
 
 
 def in_currency(amount: Fraction, currency: str, wanted: str) -> Fraction | None:

@@ -16,6 +16,7 @@ RECOMMENDATIONS = "recommendations"
 REFERENCES = "list.product_reference"
 TEXT = "single_line_text_field"
 WHOLE_NUMBER = "number_integer"
+DATE = "date"
 
 _PASSING = frozenset({"INTERNAL_ERROR", "STALE_OBJECT", "INVALID_COMPARE_DIGEST"})
 Input = Mapping[str, Any]
@@ -63,6 +64,26 @@ DEFINITIONS = (
     ),
     Definition(
         "CUSTOMER", "points_pending", "Pending points", WHOLE_NUMBER,
+        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
+    ),
+    Definition(
+        "CUSTOMER", "points_next_expiry", "Day on which points expire next", DATE,
+        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
+    ),
+    Definition(
+        "CUSTOMER", "points_expiring", "Points that expire then", WHOLE_NUMBER,
+        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
+    ),
+    Definition(
+        "CUSTOMER", "points_value", "Value of the points", TEXT,
+        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
+    ),
+    Definition(
+        "CUSTOMER", "tier", "Tier", TEXT,
+        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
+    ),
+    Definition(
+        "CUSTOMER", "tier_second_name", "Tier in the second language", TEXT,
         {"admin": "MERCHANT_READ", "customerAccount": "READ"},
     ),
     Definition(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 MOST_REFERENCES = 128
@@ -35,6 +35,14 @@ def _decimal(value: str, _exists: Exists) -> str | None:
 
 def _boolean(value: str, _exists: Exists) -> str | None:
     return None if value in {"true", "false"} else "Value must be true or false."
+
+
+def _day(value: str, _exists: Exists) -> str | None:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return 'Value must be in "YYYY-MM-DD" format.'
+    return None
 
 
 def _moment(value: str, _exists: Exists) -> str | None:
@@ -81,6 +89,7 @@ CHECKS: dict[str, Check] = {
     "number_integer": _integer,
     "number_decimal": _decimal,
     "boolean": _boolean,
+    "date": _day,
     "date_time": _moment,
     "json": _json,
     "product_reference": _product,

@@ -66,8 +66,13 @@ def test_metafields_are_declared_once(shop: SandboxShop, store: ConnectedStore) 
         again.close()
     assert definitions(shop) == [
         ("CUSTOMER", "points", "number_integer"),
+        ("CUSTOMER", "points_expiring", "number_integer"),
+        ("CUSTOMER", "points_next_expiry", "date"),
         ("CUSTOMER", "points_pending", "number_integer"),
+        ("CUSTOMER", "points_value", "single_line_text_field"),
         ("CUSTOMER", "second_purchase_category", "single_line_text_field"),
+        ("CUSTOMER", "tier", "single_line_text_field"),
+        ("CUSTOMER", "tier_second_name", "single_line_text_field"),
         ("PRODUCT", "recommendations", "list.product_reference"),
     ]
 

@@ -28,6 +28,7 @@ def manifest(**changes: Any) -> Manifest:
             "shop/redact",
         ],
         "purchase_statuses": ["PAID"],
+        "undone_statuses": ["cancelled"],
         "customer_fields": {},
     } | changes
     label = {"en": "Bazgasht", "fa": "بازگشت"}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from database.bulk import among
 from database.catalogue import categories
-from database.models import Customer, Order, OrderLine, Product
+from database.models import Customer, Order, OrderLine, PointLot, Product
 from retention.records import Order as OrderRecord
 
 
@@ -76,3 +76,28 @@ def guests(session: Session, orders: Iterable[OrderRecord]) -> set[int]:
         if value
     }
     return set(session.scalars(select(Customer.id).where(among(Customer.key, keys))))
+
+
+def capped_orders(session: Session, customers: Iterable[int]) -> dict[str, int]:
+    """The orders that are these customers' now and earned under caps, with their customer."""
+    rows = session.execute(
+        select(Order.external_id, Order.customer_id)
+        .join(PointLot, PointLot.order_id == Order.external_id)
+        .where(among(Order.customer_id, customers), PointLot.rule.contains('"caps":'))
+        .distinct()
+    )
+    return {row.external_id: row.customer_id for row in rows}
+
+
+def named(
+    session: Session, customers: Iterable[int], accounts: Iterable[str], emails: Iterable[str]
+) -> set[int]:
+    """Those of the customers who have one of these accounts or e-mail addresses."""
+    return set(
+        session.scalars(
+            select(Customer.id).where(
+                among(Customer.id, customers),
+                Customer.account_id.in_(list(accounts)) | Customer.email.in_(list(emails)),
+            )
+        )
+    )

@@ -2,25 +2,27 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 from sqlalchemy.orm import Session
 
 from connector.manifest import Settings
-from database import earning, points
+from database import earning, orders, points
 from database.orders import GONE
 from database.points import Head
 from jobs.context import ActiveStore
+from jobs.order_rules import caps, excluded_customers, rules_of
+from retention.caps import Claim, allowed
 from retention.ledger.book import Book
 from retention.ledger.rewards import lot_of, purchase_rewards, reward
-from retention.ledger.settle import settle
-from retention.multipliers import ONE, Multipliers
-from retention.points import EarningRule
+from retention.ledger.settle import claim, settle
+from retention.points import EarningRule, is_capped
 from retention.records import Order, PointLot
 
 
 def earning_rule(settings: Settings, currency: str) -> EarningRule:
     """The store's rule for points, as its settings have it today."""
+    waits_for_delivery = settings.points_pending_from == "delivery"
+    expiry_days = settings.points_expiry_days if settings.points_expiry == "lot" else 0
     return EarningRule(
         points=settings.points_earned,
         per=settings.points_per_amount,
@@ -28,9 +30,12 @@ def earning_rule(settings: Settings, currency: str) -> EarningRule:
         enabled=settings.points_enabled,
         currency=currency,
         pending_days=settings.points_pending_days,
-        expiry_days=settings.points_expiry_days,
-        grace_days=settings.points_expiry_grace_days if settings.points_expiry_days else 0,
+        expiry_days=expiry_days,
+        grace_days=settings.points_expiry_grace_days if expiry_days else 0,
         minimum=settings.points_minimum_order,
+        rounding=settings.points_rounding,
+        from_delivery=waits_for_delivery,
+        delivery_days=settings.points_delivery_days if waits_for_delivery else 0,
     )
 
 
@@ -46,10 +51,18 @@ def settle_orders(
     `owners` are our customers; the rewards for purchases of all who had or have one of the
     orders are brought to how the orders stand, too.
     """
-    rule = earning_rule(store.settings, store.currency)
+    limits = caps(store, head.moment)
+    rule = replace(earning_rule(store.settings, store.currency), caps=limits)
     lots = points.lots_of_orders(session, [order.id for order in changed])
     customers = {owner for owner in owners.values() if owner is not None}
     customers |= {lot.customer_id for lot in lots}
+    listed = list(changed)
+    is_limited = bool(limits) or any(is_capped(lot.rule) for lot in lots)
+    if is_limited:
+        others = _others_under_caps(session, customers, changed)
+        listed += orders.load_orders(session, others)
+        lots += points.lots_of_orders(session, others)
+        owners = {**owners, **others}
     rewards = _rewards(store.settings)
     if rewards:
         # An order that gave no points tells by nothing else which guest had it before.
@@ -58,12 +71,39 @@ def settle_orders(
             session, [lot_of(nth, customer) for nth in rewards for customer in customers]
         )
     book = Book(_with_all_of_those_who_spent(session, lots, owners))
-    lines = _multipliers(session, store.settings, changed, book)
-    for order in changed:
-        _settle(book, order, owners[order.id], lines, rule, head, store.settings)
+    rules = rules_of(session, store, listed, owners, book, rule)
+    most = _left_by_caps(book, listed, owners, rules) if is_limited else {}
+    for order in listed:
+        _settle(book, order, owners[order.id], rules[order.id], head, store.settings, most)
     if rewards:
         _reward(session, store, book, customers, rule, head)
     return book
+
+
+def _others_under_caps(
+    session: Session, customers: Iterable[int], changed: Iterable[Order]
+) -> dict[str, int]:
+    """The other orders of these customers to which caps leave more or less when these change."""
+    others = earning.capped_orders(session, customers)
+    for order in changed:
+        others.pop(order.id, None)
+    return others
+
+
+def _left_by_caps(
+    book: Book,
+    listed: Iterable[Order],
+    owners: Mapping[str, int | None],
+    rules: Mapping[str, EarningRule],
+) -> dict[str, int]:
+    """What each order under caps may give, by what the customer's other orders give."""
+    claims: dict[int, list[Claim]] = {}
+    for order in listed:
+        owner = owners[order.id]
+        made = claim(book, order, rules[order.id]) if owner is not None else None
+        if owner is not None and made is not None:
+            claims.setdefault(owner, []).append(made)
+    return {name: most for own in claims.values() for name, most in allowed(own).items()}
 
 
 def _with_all_of_those_who_spent(
@@ -84,10 +124,10 @@ def _settle(
     book: Book,
     order: Order,
     owner: int | None,
-    lines: Mapping[str, Sequence[tuple[str, Fraction]]],
     rule: EarningRule,
     head: Head,
     settings: Settings,
+    most: Mapping[str, int],
 ) -> None:
     if owner is None:
         # Nobody owns the order any more: whoever had points from it gives them back.
@@ -95,25 +135,7 @@ def _settle(
         if not lots:
             return
         owner, order = lots[-1].customer_id, replace(order, status=GONE)
-    if order.id in lines:
-        rule = replace(rule, lines=tuple(lines[order.id]))
-    settle(book, order, owner, rule, head.moment, settings.points_shortfall)
-
-
-def _multipliers(
-    session: Session, settings: Settings, changed: Iterable[Order], book: Book
-) -> dict[str, list[tuple[str, Fraction]]]:
-    """The lines of orders without points so far that do not earn at the plain rate, by order."""
-    if not settings.points_multipliers:
-        return {}
-    wanted = Multipliers.parse(settings.points_multipliers)
-    new = [order.id for order in changed if not book.of_order(order.id)]
-    found: dict[str, list[tuple[str, Fraction]]] = {}
-    for line in sorted(earning.lines(session, new)):
-        multiplier = wanted.of(line.product_id, line.category_ids)
-        if multiplier != ONE:
-            found.setdefault(line.order_id, []).append((line.line_id, multiplier))
-    return found
+    settle(book, order, owner, rule, head.moment, settings.points_shortfall, most.get(order.id))
 
 
 def _rewards(settings: Settings) -> dict[int, int]:
@@ -129,6 +151,7 @@ def _reward(
     head: Head,
 ) -> None:
     listed = sorted(customers)
+    excluded = excluded_customers(session, store, listed)
     bought = earning.purchases(session, listed, store.settings.purchase_statuses)
     for customer in listed:
         reward(
@@ -136,7 +159,7 @@ def _reward(
             customer,
             bought.get(customer, []),
             _rewards(store.settings),
-            rule,
+            replace(rule, enabled=False) if customer in excluded else rule,
             head.moment,
             store.settings.points_shortfall,
         )

@@ -41,7 +41,7 @@ class EarningRule:
     Points are pending for `pending_days` after payment, or `from_delivery`; an order of which no
     delivery is told counts as delivered `delivery_days` after payment (0: it is waited for).
     They expire `expiry_days` after that (0: never), but not before `grace_days` after they were
-    written down.
+    written down. `backfill` names what gave points to orders older than the programme.
     Raises ValueError for `points` or `per` that are not above 0, and for other numbers below 0.
     """
 
@@ -62,6 +62,7 @@ class EarningRule:
     from_delivery: bool = False
     delivery_days: int = 0
     caps: Caps = NO_CAPS
+    backfill: str = ""
 
     def __post_init__(self) -> None:
         if self.points < 1:
@@ -153,6 +154,8 @@ class EarningRule:
             fields["from_delivery"] = True
         if self.caps:
             fields["caps"] = asdict(self.caps)
+        if self.backfill:
+            fields["backfill"] = self.backfill
         return json.dumps(fields, separators=(",", ":"), sort_keys=True)
 
     @classmethod
@@ -177,6 +180,7 @@ class EarningRule:
                 rounding=fields.get("rounding", "down"),
                 from_delivery=bool(fields.get("from_delivery", False)),
                 caps=Caps(**fields.get("caps", {})),
+                backfill=fields.get("backfill", ""),
             )
         except (AttributeError, *_UNREADABLE) as error:
             raise ValueError(f"rule {text!r} is not an earning rule's text") from error
@@ -194,6 +198,11 @@ def _plain(amount: Decimal) -> str:
 def copied_rule(text: str) -> EarningRule:
     """Return the rule copied into an entry; raise ValueError when it cannot be read."""
     return EarningRule.parse(text)
+
+
+def is_capped(text: str) -> bool:
+    """Return whether the rule copied into an entry has caps."""
+    return '"caps":' in text
 
 
 @lru_cache(maxsize=1024)

@@ -3,21 +3,21 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from fractions import Fraction
 
 import structlog
 from sqlalchemy.orm import Session
 
 from connector.manifest import Settings
-from database import catalogue, customers, earning, orders, outbox, points
+from database import catalogue, customers, earning, orders, outbox, points, stores
 from database.customers import Buyer
 from database.orders import GONE
-from jobs import shown_points
+from jobs import occasions, shown_points
 from jobs.context import ActiveStore
 from jobs.earning import settle_orders
 from jobs.expiry import give_back
 from jobs.facts import Fact, Key
+from jobs.occasion_rules import is_on
 from jobs.redemption_ledger import follow_customers, settle_redemptions
 from jobs.shown_points import by_inactivity
 from jobs.tiers import settle_tiers
@@ -57,6 +57,7 @@ def apply(
     moved = _apply_customers(session, store.settings, records, gone)
     saved = _apply_orders(session, store.settings, records, gone)
     deleted = {name for kind, name in gone if kind == "order"}
+    _follow_accounts(session, store, records, gone)
     if moved or saved or deleted:
         at_hand = {order.id for order in saved}
         loaded = orders.load_orders(session, (moved | deleted) - at_hand)
@@ -103,6 +104,16 @@ def _apply_customers(
     )
 
 
+def _follow_accounts(
+    session: Session, store: ActiveStore, records: Iterable[object], gone: Iterable[Key]
+) -> None:
+    """Give what accounts give by themselves, and take it back."""
+    accounts = [record for record in records if isinstance(record, Account)]
+    deleted = [name for kind, name in gone if kind == "customer"]
+    if accounts or deleted:
+        want_points(session, store, occasions.follow_accounts(session, store, accounts, deleted))
+
+
 def _apply_orders(
     session: Session, settings: Settings, records: Iterable[object], gone: Iterable[Key]
 ) -> list[Order]:
@@ -138,28 +149,30 @@ def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]
     book = settle_orders(session, store, changed, owners, head)
     points.keep(session, book, head)
     touched = spenders | {entry.customer_id for entry in book.entries}
-    touched |= _follow(session, store, changed, owners, book, head.moment)
+    touched |= _concerned(session, store, changed, owners, book)
+    if is_on(store.settings):
+        concerned = {lot.customer_id for lot in book.lots.values()} | set(owners.values()) - {None}
+        concerned |= earning.guests(session, changed)
+        touched |= occasions.follow_orders(session, store, changed, concerned)
     want_points(session, store, touched)
     _tell_other_currencies(store, changed)
 
 
-def _follow(
+def _concerned(
     session: Session,
     store: ActiveStore,
     changed: Sequence[Order],
     owners: Mapping[str, int | None],
     book: Book,
-    moment: datetime,
 ) -> set[int]:
-    """What else follows from how orders stand, tiers and lapses; whose account it changes."""
+    """Whose tier, or whose lapse of points, these orders move even where they move no points."""
     buyers = {owner for owner in owners.values() if owner is not None}
     touched: set[int] = set()
     if by_inactivity(store.settings):
         touched |= buyers | give_back(session, store, buyers)
     if store.settings.points_tiers:
-        concerned = buyers | {lot.customer_id for lot in book.lots.values()}
-        concerned |= earning.guests(session, changed)
-        touched |= settle_tiers(session, store, concerned, moment)
+        touched |= buyers | {lot.customer_id for lot in book.lots.values()}
+        touched |= earning.guests(session, changed)
     return touched
 
 
@@ -177,6 +190,12 @@ def _tell_other_currencies(store: ActiveStore, listed: Iterable[Order]) -> None:
 
 
 def want_points(session: Session, store: ActiveStore, changed: Iterable[int]) -> None:
-    """Note what the store shall show of points and tiers on these customers' accounts."""
-    if listed := list(changed):
+    """Find these customers' tiers, and note what the store shall show of them and their points.
+
+    The caller has locked the store's row.
+    """
+    listed = list(changed)
+    if listed and store.settings.points_tiers:
+        settle_tiers(session, store, listed, stores.now(session))
+    if listed:
         outbox.want(session, "customer", shown_points.texts(session, store, listed))

@@ -60,7 +60,7 @@ def _follow_tiers(context: Context, store: ActiveStore) -> None:
             lock_store(session, store)
             moment = points.head(session).moment
             due = tiers.due(session, moment, PORTION)
-            want_points(session, store, settle_tiers(session, store, due, moment))
+            want_points(session, store, due)
         if not due:
             return
 

@@ -11,7 +11,7 @@ from database.customers import Buyer
 from jobs.context import ActiveStore
 from retention.ledger.book import Book
 from retention.ledger.redemption import Spending
-from retention.records import Order
+from retention.records import Order, PointEntry, PointLot
 from retention.redemption import (
     Redemption,
     RedemptionRule,
@@ -53,11 +53,8 @@ def bring(
     if not changed:
         return set()
     entries = redemptions.entries(session, changed)
-    lots = points.lots_of_customers(session, {one.customer_id for one in changed})
-    at_hand = {lot.reference for lot in lots}
-    elsewhere = {entry.lot for listed in entries.values() for entry in listed} - at_hand
     head = points.head(session)
-    book = Book(lots + points.lots_named(session, elsewhere))
+    book = Book(_lots(session, changed, entries))
     for one in changed:
         own = entries.get(one.reference, [])
         text = own[0].rule if own else rule
@@ -67,6 +64,19 @@ def bring(
         redemptions.save(session, replace(one, entries=len(own)))
     points.keep(session, book, head)
     return {entry.customer_id for entry in book.entries}
+
+
+def _lots(
+    session: Session,
+    changed: Iterable[Redemption],
+    entries: Mapping[str, Sequence[PointEntry]],
+) -> list[PointLot]:
+    """All lots of those whose the redemptions are, and of the orders that gave what they hold."""
+    lots = points.lots_of_customers(session, {one.customer_id for one in changed})
+    written = [entry for listed in entries.values() for entry in listed]
+    lots += points.lots_named(session, {entry.lot for entry in written})
+    lots += points.lots_of_orders(session, {one.order_id for one in written if one.order_id})
+    return list({lot.reference: lot for lot in lots}.values())
 
 
 def settle_redemptions(session: Session, store: ActiveStore, changed: Sequence[Order]) -> set[int]:

@@ -93,7 +93,8 @@ class Spending:
     `customer_id` is whose the redemption is now. Points that come back go to the lots that they
     are from, with their expiry, when these are the customer's; where a lot expires within
     `grace_days` (0: no matter), or is another's, they are a lot of their own, lasting so long.
-    The book must hold all lots of the customer and those that the entries name.
+    The book must hold all lots of the customer, those that the entries name, and all of their
+    orders.
     References are `redemption:{reference}:{n}`, n counting its entries from 1.
     """
 
@@ -156,13 +157,18 @@ class Spending:
         reason = GIVING_BACK[account]
         source = self.book.lots[part.lot]
         # What was left to the customer because it had been spent is no longer spent.
-        kept = points if part.is_gift else min(points, max(0, source.written_off))
+        kept = points if part.is_gift else min(points, self._written_off(source))
         if kept:
             self._post(part.lot, kept, account, reason)
             self._post(part.lot, -kept, "written_off", "reclaimed")
         if points > kept:
             lot, expires_at = self._place(source)
             self._post(lot, points - kept, account, reason, expires_at)
+
+    def _written_off(self, source: PointLot) -> int:
+        """What was left to the customers of the lot's order, or of the lot."""
+        lots = self.book.of_order(source.order_id) if source.order_id else [source]
+        return max(0, sum(lot.written_off for lot in lots))
 
     def _place(self, source: PointLot) -> tuple[str | None, datetime | None]:
         """The lot to which points of this one go back, None for a new one, and its expiry."""

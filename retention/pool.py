@@ -28,17 +28,26 @@ class Pool:
         self.cells = cells
         self._end = len(cells)
 
+    @property
+    def nbytes(self) -> int:
+        """How much memory the arrays take."""
+        return sum(array.nbytes for array in (self.begins, self.sizes, self._rooms, self.cells))
+
     def get(self, place: int) -> Cells:
         """One list."""
         begin = self.begins[place]
         return self.cells[begin : begin + self.sizes[place]]
 
+    def lengthen(self, count: int) -> None:
+        """Let there be so many lists at least; new ones are empty."""
+        if count > len(self.begins):
+            self.begins, self.sizes, self._rooms = (
+                longer(known, count) for known in (self.begins, self.sizes, self._rooms)
+            )
+
     def put(self, place: int, values: Cells) -> None:
         """Replace a list; one beyond the last is added."""
-        if place >= len(self.begins):
-            self.begins, self.sizes, self._rooms = (
-                longer(known, place + 1) for known in (self.begins, self.sizes, self._rooms)
-            )
+        self.lengthen(place + 1)
         if len(values) > self._rooms[place]:
             self._move(place, 2 * len(values))
         self.sizes[place] = len(values)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from retention import affinity, pair_index
+from retention import affinity, pair_index, ranked_lists
 from retention.affinity import bought_together
 from retention.columns import LINES, PRODUCT_ID
 from retention.pair_index import PairIndex
@@ -31,7 +31,7 @@ def short_orders() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(affinity, "LONGEST_ORDER", 4)
         patch.setattr(pair_index, "LONGEST_ORDER", 4)
-        patch.setattr(pair_index, "SPARE_PAIRS", 12)
+        patch.setattr(ranked_lists, "SPARE_PAIRS", 12)
         yield
 
 

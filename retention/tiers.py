@@ -86,7 +86,7 @@ def standings(facts: Iterable[Fact], plan: TierPlan) -> list[Standing]:
     levels = [Standing(at, plan.level(amount), amount) for at, amount in counted]
     steps = _changes(levels)
     grace = timedelta(days=plan.grace_days)
-    if not grace:
+    if not grace or not steps:
         return steps
     # A level holds from its beginning until the grace after its end: the highest that holds counts.
     moments: dict[datetime, list[tuple[int, int]]] = {}

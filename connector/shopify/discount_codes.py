@@ -62,6 +62,8 @@ class DiscountCodes:
 
     def issue(self, reward: Reward) -> IssuedReward:
         """Make the code, or find the one that an earlier call has made."""
+        if not reward.account_id:
+            raise Refused("a discount code needs the customer's account", code="no_account")
         try:
             self._client.change(
                 "discount_code_create", "discountCodeBasicCreate", discount=_wanted(reward)
@@ -148,7 +150,7 @@ class DiscountCodes:
 
 def _wanted(reward: Reward) -> dict[str, Any]:
     customer = gid("Customer", str(reward.account_id))
-    minimum = {"subtotal": {"greaterThanOrEqualToSubtotal": f"{reward.minimum or 0:f}"}}
+    minimum = {"subtotal": {"greaterThanOrEqualToSubtotal": f"{reward.minimum or Decimal(0):f}"}}
     return {
         "code": reward.code,
         "title": reward.code,
@@ -195,7 +197,8 @@ def _is_ours(reward: Reward, discount: DiscountPayload) -> bool:
 
 
 def _is_bound(reward: Reward, discount: DiscountPayload) -> bool:
-    return [customer.id for customer in discount.context.customers] == [reward.account_id]
+    bound = [customer.id for customer in discount.context.customers]
+    return len(bound) == 1 and reward.account_id in (None, bound[0])
 
 
 def _seconds(moment: datetime | None) -> datetime | None:

@@ -41,8 +41,6 @@ class Rewards:
         return _permitted(lambda: self._kind(reward).withdraw(reward))
 
     def _kind(self, reward: Reward) -> _Kind:
-        if not reward.account_id:
-            raise Refused("a reward in a shop needs the customer's account", code="no_account")
         return DiscountCodes(self._client) if reward.kind == "code" else StoreCredit(self._client)
 
 

@@ -186,7 +186,9 @@ class StoreCredit:
 
     def _accounts(self, reward: Reward) -> Iterator[str]:
         """The customer's accounts in the reward's currency."""
-        customer = gid("Customer", str(reward.account_id))
+        if not reward.account_id:
+            raise Refused("store credit needs the customer's account", code="no_account")
+        customer = gid("Customer", reward.account_id)
         data = self._client.run("store_credit_accounts", id=customer)
         if not data.get("customer"):
             raise Refused("store credit: there is no such customer", code="no_account")

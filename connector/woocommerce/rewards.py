@@ -6,6 +6,7 @@ open to everybody. So each is read as the store kept it, and deleted if it is no
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from connector.errors import NotFound, Refused, TemporaryError
@@ -39,12 +40,13 @@ class Rewards:
         try:
             coupon = validate(CouponPayload, self._client.post("coupons", wanted).content)
         except Refused as refusal:
-            if refusal.code != CODE_TAKEN:
-                raise
+            # Whatever is wrong now, an earlier call may have made it, whose answer was lost.
             found = self._coupon(reward.code)
-            if found is None:
+            if found is None and refusal.code == CODE_TAKEN:
                 told = "the store has the code, but does not show the coupon"
                 raise TemporaryError(f"POST coupons: {told}") from None
+            if found is None:
+                raise
             coupon = found
         problem = _difference(reward, coupon)
         if problem is None:
@@ -115,7 +117,7 @@ def _wanted(reward: Reward) -> Mapping[str, Any]:
         "usage_limit": 1,
         "usage_limit_per_user": 1,
         "email_restrictions": [reward.email],
-        "minimum_amount": f"{reward.minimum or 0:f}",
+        "minimum_amount": f"{reward.minimum or Decimal(0):f}",
         # With a Z the store reads UTC; its field for UTC is ignored when written.
         **({"date_expires": f"{expires:%Y-%m-%dT%H:%M:%SZ}"} if expires else {}),
         "meta_data": [{"key": MARK, "value": reward.code}],

@@ -129,6 +129,7 @@ def parse_store(value: str) -> UUID:
 def load_commands() -> None:
     """Let the modules that hold commands join the group; they need it to be there first."""
     from bazgasht import (  # noqa: PLC0415
+        backfill_commands,  # noqa: F401
         choice_commands,  # noqa: F401
         cost_commands,  # noqa: F401
         evaluate_commands,  # noqa: F401

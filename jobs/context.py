@@ -46,6 +46,8 @@ class ActiveStore:
 
     What a job finds out is kept only while the store's `state` is still the same, and the
     installation that it began in, which `installed_at` names. `zone` is the store's time zone.
+    Orders paid before `points_since` (None: any) earn by a backfill only: `backfill` names the
+    one under way, `undone_backfills` those that were taken back.
     """
 
     id: UUID
@@ -57,6 +59,9 @@ class ActiveStore:
     currency: str
     region: str
     zone: str
+    points_since: datetime | None = None
+    backfill: str = ""
+    undone_backfills: frozenset[str] = frozenset()
 
 
 class _Holder:
@@ -107,6 +112,8 @@ def describe(context: Context, row: Store) -> ActiveStore:
         currency=row.currency,
         region=row.country,
         zone=row.time_zone,
+        points_since=row.points_since,
+        undone_backfills=frozenset(row.undone_backfills),
     )
 
 

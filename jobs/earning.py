@@ -10,6 +10,7 @@ from database import earning, orders, points
 from database.orders import GONE
 from database.points import Head
 from jobs.context import ActiveStore
+from jobs.counting import as_it_counts, rewards_due
 from jobs.order_rules import caps, excluded_customers, rules_of
 from retention.caps import Claim, allowed
 from retention.ledger.book import Book
@@ -52,7 +53,8 @@ def settle_orders(
     orders are brought to how the orders stand, too.
     """
     limits = caps(store, head.moment)
-    rule = replace(earning_rule(store.settings, store.currency), caps=limits)
+    rule = earning_rule(store.settings, store.currency)
+    rule = replace(rule, caps=limits, backfill=store.backfill)
     lots = points.lots_of_orders(session, [order.id for order in changed])
     customers = {owner for owner in owners.values() if owner is not None}
     customers |= {lot.customer_id for lot in lots}
@@ -71,6 +73,7 @@ def settle_orders(
             session, [lot_of(nth, customer) for nth in rewards for customer in customers]
         )
     book = Book(_with_all_of_those_who_spent(session, lots, owners))
+    listed = [as_it_counts(store, order, book.of_order(order.id)) for order in listed]
     rules = rules_of(session, store, listed, owners, book, rule)
     most = _left_by_caps(book, listed, owners, rules) if is_limited else {}
     for order in listed:
@@ -158,7 +161,7 @@ def _reward(
             book,
             customer,
             bought.get(customer, []),
-            _rewards(store.settings),
+            rewards_due(store, _rewards(store.settings), bought.get(customer, []), book, customer),
             replace(rule, enabled=False) if customer in excluded else rule,
             head.moment,
             store.settings.points_shortfall,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from retention.ledger.book import Book
-from retention.ledger.posting import Shortfall, Source, Terms
+from retention.ledger.posting import Shortfall, Source, Terms, used
 from retention.records import PointLot
 
 
@@ -96,10 +96,7 @@ def take_back(
 
 def spent(book: Book, name: str) -> int:
     """How many of the points that a balance gives are no longer there, and have not expired."""
-    lots = _lots(book, name)
-    missing = sum(lot.granted - max(0, lot.left) for lot in lots)
-    lapsed = sum(lot.expired - lot.written_off for lot in lots)
-    return max(0, missing - max(0, lapsed))
+    return used(_lots(book, name))
 
 
 def _named(actor: str) -> None:

@@ -1,6 +1,6 @@
 """Bringing what one source of points has given to what it should have given by now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -135,3 +135,14 @@ class Source:
                 note=self.note,
             )
         )
+
+
+def used(lots: Iterable[PointLot]) -> int:
+    """Return how many points that a source gives are no longer there, and have not expired.
+
+    `lots` are the source's, one for each customer who ever had it.
+    """
+    listed = list(lots)
+    missing = sum(lot.granted - max(0, lot.left) for lot in listed)
+    lapsed = sum(lot.expired - lot.written_off for lot in listed)
+    return max(0, missing - max(0, lapsed))

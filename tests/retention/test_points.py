@@ -103,6 +103,13 @@ def test_days_are_part_of_a_rules_text_when_there_are_any() -> None:
     assert "days" not in ONE_PER_UNIT.text()
 
 
+def test_the_backfill_by_which_an_order_earned_is_part_of_its_rule() -> None:
+    rule = replace(ONE_PER_UNIT, backfill="past")
+    assert rule.text().startswith('{"backfill":"past","currency":')
+    assert copied_rule(rule.text()) == rule
+    assert "backfill" not in ONE_PER_UNIT.text()
+
+
 def test_points_mature_so_many_days_after_payment_or_else_the_order() -> None:
     rule = replace(ONE_PER_UNIT, pending_days=14)
     paid = replace(order("1"), paid_at=START + timedelta(days=3))

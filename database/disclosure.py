@@ -95,6 +95,7 @@ def _order(session: Session, order: Order) -> dict[str, Any]:
         "medium": order.medium,
         "campaign": order.campaign,
         "paid_by_credit": str(order.paid_by_credit),
+        "total_before_credit": _amount(order.total_before_credit),
         "delivered_at": _time(order.delivered_at),
         "kept_net": str(order.kept_net),
         "lines": _lines(session, order.id),

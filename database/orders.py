@@ -42,6 +42,7 @@ ORDER_COLUMNS = (
     "medium",
     "campaign",
     "paid_by_credit",
+    "total_before_credit",
     "delivered_at",
     "kept_net",
     "content",
@@ -98,6 +99,7 @@ def _order_row(order: OrderRecord, customer: int | None, amount: KeptOrder) -> d
         "medium": order.source.medium,
         "campaign": order.source.campaign,
         "paid_by_credit": order.paid_by_credit,
+        "total_before_credit": order.total_before_credit,
         "delivered_at": order.delivered_at,
         "kept_net": sum((line.net for line in amount.lines), Decimal(0)),
         "content": digest(order),
@@ -229,6 +231,7 @@ def _order_record(order: Order, lines: list[OrderLine], refunds: list[Refund]) -
         coupon_codes=tuple(order.coupon_codes),
         source=Source(order.source, order.medium, order.campaign),
         paid_by_credit=order.paid_by_credit,
+        total_before_credit=order.total_before_credit,
         delivered_at=order.delivered_at,
     )
 

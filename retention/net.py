@@ -86,9 +86,10 @@ def paid_in_money(order: Order) -> Fraction:
     """
     if not order.paid_by_credit:
         return Fraction(1)
-    if order.total <= 0:
+    whole = order.total if order.total_before_credit is None else order.total_before_credit
+    if whole <= 0:
         return Fraction(0)
-    return max(Fraction(0), 1 - Fraction(order.paid_by_credit) / Fraction(order.total))
+    return max(Fraction(0), 1 - Fraction(order.paid_by_credit) / Fraction(whole))
 
 
 def _whole(order: Order) -> KeptOrder:

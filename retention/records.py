@@ -132,7 +132,8 @@ class Order:
     tells what the shopper saw and paid in, that currency and the total in it are the
     `presentment` ones, from which nothing is computed. `discount` is what was taken off the
     lines, without tax, None where it is not told; `coupon_codes` are in lower case.
-    `paid_by_credit` is the part of `total` that was paid by store credit, points or gift cards.
+    `paid_by_credit` is what was paid by store credit, points or gift cards, which is a part of
+    `total`, or of `total_before_credit` where the platform has taken it off the total.
     `delivered_at` is when all of it had come to the buyer, as far as the platform tells, and
     None before.
     """
@@ -156,6 +157,7 @@ class Order:
     coupon_codes: tuple[str, ...] = ()
     source: Source = Source()
     paid_by_credit: Decimal = Decimal(0)
+    total_before_credit: Decimal | None = None
     delivered_at: datetime | None = None
 
     @property

@@ -32,6 +32,9 @@ from retention.records import (
     Source,
 )
 
+CREDIT_METHODS = frozenset({"wallet", "accountfunds"})
+"""The payment methods by which customers spend credit: those of TeraWallet and Account Funds."""
+
 BIRTHDAYS = (
     *("bazgasht_birthday", "birthday", "birth_day", "birthdate", "birth_date", "birthday_date"),
     *("date_of_birth", "dob"),
@@ -45,6 +48,7 @@ def read_order(content: object, region: str) -> Order:
     `region` (two letters) reads phone numbers of orders that name no country.
     """
     payload = validate(OrderPayload, content)
+    credit, total_before_credit = _credit(payload)
     placed_at = payload.date_created_gmt or payload.date_modified_gmt
     if placed_at is None:
         raise BadPayload(f"order {payload.id}: date_created_gmt is missing; save the order again")
@@ -68,6 +72,9 @@ def read_order(content: object, region: str) -> Order:
         discount=payload.discount_total,
         coupon_codes=coupon_codes(line.code for line in payload.coupon_lines),
         source=_source(payload.meta_data),
+        paid_by_credit=credit,
+        total_before_credit=total_before_credit,
+        delivered_at=payload.date_completed_gmt,
     )
 
 
@@ -170,6 +177,18 @@ def _source(meta_data: Iterable[Meta]) -> Source:
         medium=label(noted.get("utm_medium")),
         campaign=label(noted.get("utm_campaign")),
     )
+
+
+def _credit(payload: OrderPayload) -> tuple[Decimal, Decimal | None]:
+    """What credit paid, and what the order came to before it was taken off the total, if it was.
+
+    WooCommerce itself knows no credit: plugins take it off by a fee below zero, and pay the rest,
+    or all, by a method of their own.
+    """
+    fees = (fee.total + fee.total_tax for fee in payload.fee_lines if fee.total < 0)
+    taken_off = -sum(fees, Decimal(0))
+    paid = payload.total if payload.payment_method in CREDIT_METHODS else Decimal(0)
+    return paid + taken_off, payload.total + taken_off if taken_off else None
 
 
 def _text(identifier: int | None) -> str | None:

@@ -83,6 +83,13 @@ class CouponLine(BaseModel):
     code: Text = ""
 
 
+class FeeLine(BaseModel):
+    """A fee of an order; one below zero is what a plugin took off it."""
+
+    total: Amount = Decimal(0)
+    total_tax: Amount = Decimal(0)
+
+
 class OrderPayload(BaseModel):
     """An order; `discount_total` is without tax."""
 
@@ -92,14 +99,17 @@ class OrderPayload(BaseModel):
     currency: Text
     date_created_gmt: Moment | None
     date_paid_gmt: Moment | None = None
+    date_completed_gmt: Moment | None = None
     date_modified_gmt: Moment | None = None
     customer_id: OptionalIdentifier
     billing: Billing
+    payment_method: Text = ""
     total: Amount
     line_items: list[LinePayload]
     refunds: Annotated[list[RefundNote], BeforeValidator(_listed)] = []
     discount_total: Amount | None = None
     coupon_lines: Annotated[list[CouponLine], BeforeValidator(_listed)] = []
+    fee_lines: Annotated[list[FeeLine], BeforeValidator(_listed)] = []
     # Plugins add dozens of rows to an order, and reading all of them would cost more than the rest.
     meta_data: Annotated[list[Meta], BeforeValidator(_attributing)] = []
 

@@ -77,6 +77,7 @@ class Order(Base):
     medium: Mapped[str | None]
     campaign: Mapped[str | None]
     paid_by_credit: Mapped[Decimal] = mapped_column(server_default="0")
+    total_before_credit: Mapped[Decimal | None]
     delivered_at: Mapped[datetime | None]
     content: Mapped[bytes]
     gone: Mapped[bool] = mapped_column(server_default="false")

@@ -45,6 +45,10 @@ LONGEST_ORDER = 200
 """An order of more distinct products (a wholesale list, an import) makes no pairs: it counts
 only in how many orders and buyers each product has."""
 
+LONGEST_HISTORY = 1000
+"""A customer of more orders (a till whose sales all go to one account) makes no pairs of what was
+bought next: it counts only in how many buyers each product has."""
+
 SMALLEST_COUNT = 2
 """A pair seen once is no pattern."""
 
@@ -53,34 +57,49 @@ BASE_EXPONENT = 0.85
 MICROSECONDS_PER_DAY = 86_400_000_000
 
 
-def bought_together(lines: pl.DataFrame, top: int = 20) -> pl.DataFrame:
+def bought_together(lines: pl.DataFrame, top: int = 20, total: int | None = None) -> pl.DataFrame:
     """Return each product's `top` best pairs (columns `PAIRS`) within one order.
 
-    `lines` has the columns `LINES`. All numbers count orders. Rows are sorted by product and
-    falling score. Raises ValueError when a column is missing or `top` is below 1.
+    `lines` has the columns `LINES`. All numbers count orders, of which there are `total` if that
+    is given. Rows are sorted by product and falling score. Raises ValueError when a column is
+    missing or `top` is below 1.
     """
     _check(lines, top)
     orders = baskets(lines)
     best = best_together(orders, weights_of_sizes(pair_weights()), ranking(orders.base, top))
-    return pairs_table("together", best, orders.base, len(orders.starts) - 1, orders.product_ids)
+    count = len(orders.starts) - 1 if total is None else total
+    return pairs_table("together", best, orders.base, count, orders.product_ids)
 
 
-def bought_next(lines: pl.DataFrame, window_days: int = 180, top: int = 20) -> pl.DataFrame:
+def bought_next(
+    lines: pl.DataFrame, window_days: int = 180, top: int = 20, total: int | None = None
+) -> pl.DataFrame:
     """Return each product's `top` best pairs (columns `PAIRS`) with a later order.
 
     A customer who first bought the product at time t counts for the other one when any of the
-    customer's orders later than t, and at most `window_days` later, has it. `lines` has the
-    columns `LINES`; lines without a customer are left out. All numbers count customers. Rows are
-    sorted by product and falling score. Raises ValueError when a column is missing, or `top` or
-    `window_days` is below 1.
+    customer's orders later than t, and at most `window_days` later, has it. Orders of more than
+    200 products and customers of more than 1,000 orders make no pairs. `lines` has the columns
+    `LINES`; lines without a customer are left out. All numbers count customers, of whom there are
+    `total` if that is given. Rows are sorted by product and falling score. Raises ValueError when
+    a column is missing, or `top` or `window_days` is below 1.
     """
     _check(lines, top)
+    bought = histories(lines)
+    best, base = best_next_of(bought, window_days, top)
+    customers = len(bought.customer_ids) if total is None else total
+    return pairs_table("next", best, base, customers, bought.orders.product_ids)
+
+
+def best_next_of(bought: Histories, window_days: int, top: int) -> tuple[BestPairs, Integers]:
+    """Return the best pairs of what was bought next, and how many buyers each product has.
+
+    Raises ValueError when `window_days` is below 1.
+    """
     if window_days < 1:
         raise ValueError(f"window_days is {window_days}; give at least one day")
-    bought = histories(lines)
-    first = _first_purchases(bought)
+    first = first_purchases(bought)
     base = np.bincount(bought.orders.products[first], minlength=len(bought.orders.product_ids))
-    held = np.repeat(bought.orders.sizes <= LONGEST_ORDER, bought.orders.sizes)
+    held = np.repeat(makes_pairs(bought), bought.orders.sizes)
     short = bought.orders.only(held)
     starts, ends = _later_orders(bought, window_days)
     best = best_next(
@@ -88,8 +107,14 @@ def bought_next(lines: pl.DataFrame, window_days: int = 180, top: int = 20) -> p
         Later(short.starts[starts], short.starts[ends], short.products),
         ranking(base, top),
     )
-    customers = len(np.unique(bought.customers))
-    return pairs_table("next", best, base, customers, bought.orders.product_ids)
+    return best, base
+
+
+def makes_pairs(bought: Histories) -> NDArray[np.bool_]:
+    """Return for each order whether it is neither too long itself nor in too long a history."""
+    orders = np.bincount(bought.customers)[bought.customers]
+    fits: NDArray[np.bool_] = (bought.orders.sizes <= LONGEST_ORDER) & (orders <= LONGEST_HISTORY)
+    return fits
 
 
 def pair_weights() -> NDArray[np.float64]:
@@ -115,7 +140,7 @@ def _check(lines: pl.DataFrame, top: int) -> None:
         raise ValueError(f"top is {top}; keep at least one pair per product")
 
 
-def _first_purchases(bought: Histories) -> NDArray[np.bool_]:
+def first_purchases(bought: Histories) -> NDArray[np.bool_]:
     """Return for each cell of the orders whether its customer bought the product first there."""
     first = np.zeros(len(bought.orders.products), dtype=np.bool_)
     last_buyer = np.full(len(bought.orders.product_ids), -1, dtype=np.int64)

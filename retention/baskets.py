@@ -46,13 +46,15 @@ class Baskets:
 class Histories:
     """Orders sorted by customer, time and identifier.
 
-    `customers` numbers the customer of each order from 0, `placed_at` is its time in
-    microseconds since 1970.
+    `customers` numbers the customer of each order from 0, by rising identifier, `placed_at` is its
+    time in microseconds since 1970, and `order_ids` and `customer_ids` are the identifiers.
     """
 
     orders: Baskets
     customers: Integers
     placed_at: Integers
+    order_ids: Integers
+    customer_ids: Integers
 
 
 def baskets(lines: pl.DataFrame) -> Baskets:
@@ -77,10 +79,13 @@ def histories(lines: pl.DataFrame) -> Histories:
     sequence = np.lexsort((identifiers, placed_at, customer))
     row = np.empty_like(sequence)
     row[sequence] = np.arange(len(sequence))
+    customer_ids, customers = numbered(customer[sequence])
     return Histories(
         orders=_collected(row[order], len(identifiers), kept[PRODUCT_ID]),
-        customers=numbered(customer[sequence])[1],
+        customers=customers,
         placed_at=placed_at[sequence],
+        order_ids=identifiers[sequence],
+        customer_ids=customer_ids,
     )
 
 

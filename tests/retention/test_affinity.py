@@ -168,6 +168,21 @@ LATER = orders(
 )
 
 
+def test_next_leaves_out_the_pairs_of_a_till(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(affinity, "LONGEST_HISTORY", 3)
+    shoppers = [(10 * who + n, who, n, [n]) for who in (1, 2) for n in (1, 2, 3)]
+    till = [(100 + n, 9, n, [n]) for n in (1, 2, 3)]
+
+    # Three orders are a shopper's yet, a fourth one is a till's: 9 is a buyer all the same.
+    assert counted(bought_next(orders(*shoppers, *till)))[(1, 2)] == (3, 3, 3, 3)
+    till.append((104, 9, 4, [7]))
+    assert counted(bought_next(orders(*shoppers, *till))) == {
+        (1, 2): (2, 3, 3, 3),
+        (1, 3): (2, 3, 3, 3),
+        (2, 3): (2, 3, 3, 3),
+    }
+
+
 def test_next_counts_customers() -> None:
     table = bought_next(LATER, 180)
 

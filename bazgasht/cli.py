@@ -140,6 +140,7 @@ def load_commands() -> None:
         privacy_commands,  # noqa: F401
         report_commands,  # noqa: F401
         store_commands,  # noqa: F401
+        tier_commands,  # noqa: F401
     )
     from bazgasht.demo import command  # noqa: PLC0415, F401
 

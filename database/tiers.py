@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import cast
 
 from sqlalchemy import ColumnElement, String, case, func, literal, select
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from database.models import (
     TierChange,
 )
 from retention.money import in_currency
-from retention.tier_trail import Change
+from retention.tier_trail import Change, Why
 from retention.tiers import Fact
 
 
@@ -150,11 +151,22 @@ def add_changes(session: Session, changes: Mapping[int, Iterable[Change]], at: d
     )
 
 
-def trail(session: Session, customers: Iterable[int]) -> Sequence[TierChange]:
+def trail(session: Session, customers: Iterable[int]) -> list[Change]:
     """Every change of these customers' tiers, oldest first."""
-    return session.scalars(
+    rows = session.scalars(
         select(TierChange).where(among(TierChange.customer_id, customers)).order_by(TierChange.id)
-    ).all()
+    )
+    return [
+        Change(
+            row.before,
+            row.after,
+            row.at,
+            cast(Why, row.why),
+            Fraction(row.amount),
+            Fraction(row.threshold),
+        )
+        for row in rows
+    ]
 
 
 def due(session: Session, moment: datetime, limit: int) -> Sequence[int]:

@@ -17,6 +17,7 @@ from database.models import Store
 from database.session import store_transaction
 from jobs import installation, queue
 from jobs.context import Context
+from jobs.occasion_rules import switch
 
 store_argument = click.argument("store", callback=lambda _c, _p, value: parse_store(value))
 
@@ -93,9 +94,12 @@ def change_settings(settings: AppSettings, store: UUID, assignments: Sequence[st
             checked = validate_settings({**row.settings, **wanted})
             if wanted:
                 kept = {**row.settings, **{name: getattr(checked, name) for name in wanted}}
+                if checked.points_enabled and row.settings.get("points_enabled") is False:
+                    row.points_since = stores.now(session)
                 row.settings = json.loads(json.dumps(kept, default=str))
                 outbox.reconsider_all(session, "cross_sells")
                 stores.mark_dirty(session)
+                switch(session, checked, stores.now(session))
         if "guest_identity" in wanted:
             queue.enqueue(context.redis, queue.COMPARE, store)
         click.echo(checked.model_dump_json(indent=2))

@@ -151,9 +151,10 @@ def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]
     touched = spenders | {entry.customer_id for entry in book.entries}
     touched |= _concerned(session, store, changed, owners, book)
     if is_on(store.settings):
-        concerned = {lot.customer_id for lot in book.lots.values()} | set(owners.values()) - {None}
+        concerned = {owner for owner in owners.values() if owner is not None}
+        concerned |= {lot.customer_id for lot in book.lots.values()}
         concerned |= earning.guests(session, changed)
-        touched |= occasions.follow_orders(session, store, changed, concerned)
+        touched |= occasions.follow_orders(session, store, concerned)
     want_points(session, store, touched)
     _tell_other_currencies(store, changed)
 

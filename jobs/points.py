@@ -18,6 +18,7 @@ from jobs import queue
 from jobs.absorb import lock_store
 from jobs.apply import want_points
 from jobs.context import ActiveStore, Context, NotActive, active_store, current
+from jobs.occasion_days import look_through
 from jobs.passing_time import follow
 from retention.ledger.audit import Audit
 from retention.ledger.book import Book
@@ -61,6 +62,7 @@ def advance(store_id: str) -> None:
         for change in (_matured, _expired):
             while _changed(context, store, change).entries:
                 pass
+        look_through(context, store)
         follow(context, store)
     except NotActive:
         return

@@ -7,7 +7,9 @@ from connector.platform import ConnectedStore
 from database import reviews
 from database.session import store_transaction
 from jobs.absorb import lock_store
+from jobs.apply import want_points
 from jobs.context import ActiveStore, Context
+from jobs.occasions import follow_reviews
 
 log = structlog.get_logger()
 
@@ -27,3 +29,4 @@ def read_reviews(context: Context, store: ActiveStore, connection: ConnectedStor
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
         reviews.replace_reviews(session, found)
+        want_points(session, store, follow_reviews(session, store))

@@ -1,0 +1,211 @@
+"""What accounts, birthdays, first purchases and reviews give by the facts as they stand."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from database import occasions, people
+from database.occasions import BirthdayRow, ReviewRow
+from database.people import AccountRow
+from jobs.occasion_rules import ANNIVERSARY, BIRTHDAY, REVIEW, WELCOME, Programme
+from retention.figures.period import month_name
+from retention.ledger.occasions import Occasion
+from retention.records import PointLot
+from retention.yearly import YearlyDay, anniversaries, birthdays
+
+CHANGED_AFTER = timedelta(days=365)
+
+
+def welcomes(
+    session: Session, told: Programme, people_of: Mapping[int, Sequence[AccountRow]]
+) -> list[Occasion]:
+    """What people, given with all accounts they ever had, get for having one.
+
+    They get it once, with the newest account that is there.
+    """
+    if WELCOME not in told.since or not people_of:
+        return []
+    erased = people.erased_before(session, people_of)
+    return [
+        _welcome(told, person, own, was_erased=person in erased)
+        for person, own in people_of.items()
+    ]
+
+
+def _welcome(
+    told: Programme, person: int, own: Sequence[AccountRow], *, was_erased: bool
+) -> Occasion:
+    present = [account for account in own if account.is_present]
+    holder = (present or own)[-1]
+    created = holder.created_at
+    is_new = created is not None and created >= told.since[WELCOME]
+    return Occasion(
+        source=f"welcome:{person}",
+        reason="welcome",
+        customer_id=holder.customer_id,
+        points=told.settings.points_welcome,
+        happened_at=created or told.moment,
+        stands=bool(present),
+        may_begin=is_new and not was_erased,
+    )
+
+
+def note_birthday(
+    session: Session,
+    person: int,
+    customer_id: int,
+    birthday: YearlyDay,
+    moment: datetime,
+    *,
+    corrected: bool = False,
+) -> datetime | None:
+    """Keep a person's birthday; None, or until when the one that is known cannot be changed.
+
+    A date stays for a year, unless it is `corrected`.
+    """
+    known = next(iter(occasions.birthdays(session, [person])), None)
+    if known is None or known.birthday != birthday:
+        if known is not None and not corrected and moment < known.given_at + CHANGED_AFTER:
+            return known.given_at + CHANGED_AFTER
+        occasions.keep_birthday(session, person, customer_id, birthday, moment)
+    return None
+
+
+def celebrations(session: Session, told: Programme, known: Iterable[BirthdayRow]) -> list[Occasion]:
+    """The birthdays that are to be celebrated by now and were not; they are noted as celebrated."""
+    if BIRTHDAY not in told.since:
+        return []
+    found = []
+    for row in known:
+        due = birthdays(
+            row.birthday,
+            told.day(row.given_at),
+            told.since_day(BIRTHDAY),
+            row.celebrated_on,
+            told.today,
+        )
+        for year, day in due:
+            found.append(
+                Occasion(
+                    source=f"birthday:{year}:{row.person}",
+                    reason="birthday",
+                    customer_id=row.customer_id,
+                    points=told.settings.points_birthday,
+                    happened_at=told.start(day),
+                )
+            )
+            occasions.note_celebrated(session, row.person, day)
+    return found
+
+
+def anniversaries_of(
+    session: Session, told: Programme, customers: Collection[int]
+) -> list[Occasion]:
+    """The anniversaries of these customers' first purchases that were, or are to be, paid."""
+    if ANNIVERSARY not in told.since or not customers:
+        return []
+    first = occasions.first_purchases(session, told.settings.purchase_statuses, customers)
+    given = _by_source(occasions.lots(session, "anniversary", customers))
+    paid: dict[int, set[int]] = defaultdict(set)
+    for source in given:
+        _, number, customer = source.split(":")
+        paid[int(customer)].add(int(number))
+    found = []
+    for one in customers:
+        standing = _standing(told, first[one]) if one in first else {}
+        found += [
+            _anniversary(told, one, which, standing.get(which))
+            for which in sorted({*standing, *paid[one]})
+        ]
+    return _that_change(found, given)
+
+
+def _anniversary(
+    told: Programme, customer: int, number: int, standing: tuple[datetime, bool] | None
+) -> Occasion:
+    happened, may_begin = standing or (told.moment, False)
+    return Occasion(
+        source=f"anniversary:{number}:{customer}",
+        reason="anniversary",
+        customer_id=customer,
+        points=told.settings.points_anniversary,
+        happened_at=happened,
+        stands=standing is not None,
+        may_begin=may_begin,
+    )
+
+
+def _by_source(lots: Iterable[PointLot]) -> dict[str, PointLot]:
+    """Lots of occasions that only one customer can have, by what gave them."""
+    return {lot.reference.rpartition(":")[0]: lot for lot in lots}
+
+
+def _that_change(found: Iterable[Occasion], given: Mapping[str, PointLot]) -> list[Occasion]:
+    """The occasions that may have to be given or taken back."""
+    return [
+        one
+        for one in found
+        if (one.stands != (given[one.source].granted > 0) if one.source in given else one.may_begin)
+    ]
+
+
+def _standing(told: Programme, first: datetime) -> dict[int, tuple[datetime, bool]]:
+    """The anniversaries there have been, with when each began and whether the rule was on."""
+    day, since = told.day(first), told.since_day(ANNIVERSARY)
+    return {
+        number: (told.start(one), one >= since)
+        for number, one in anniversaries(day, told.calendar, day, told.today)
+    }
+
+
+def reviewed(session: Session, told: Programme) -> list[Occasion]:
+    """What every customer's reviews give, also those that are gone."""
+    if REVIEW not in told.since:
+        return []
+    given = _by_source(occasions.lots(session, "review"))
+    first: dict[str, ReviewRow] = {}
+    rows = occasions.reviews_of_bought(session, told.settings.purchase_statuses)
+    for row in sorted(rows, key=lambda row: (row.reviewed_at, row.review_id)):
+        first.setdefault(f"review:{row.product_id}:{row.customer_id}", row)
+    most = told.settings.points_reviews_per_month
+    room = Counter(_month(told, row) for source, row in first.items() if source in given)
+    found = []
+    for source, row in first.items():
+        is_new = source not in given and row.reviewed_at >= told.since[REVIEW]
+        if is_new:
+            room[_month(told, row)] += 1
+        fits = is_new and (not most or room[_month(told, row)] <= most)
+        found.append(_review(told, source, row.customer_id, row.reviewed_at, may_begin=fits))
+    found += [
+        _review(told, source, lot.customer_id, told.moment, stands=False)
+        for source, lot in given.items()
+        if source not in first
+    ]
+    return _that_change(found, given)
+
+
+def _review(
+    told: Programme,
+    source: str,
+    customer_id: int,
+    at: datetime,
+    *,
+    stands: bool = True,
+    may_begin: bool = False,
+) -> Occasion:
+    return Occasion(
+        source=source,
+        reason="review",
+        customer_id=customer_id,
+        points=told.settings.points_review,
+        happened_at=at,
+        stands=stands,
+        may_begin=may_begin,
+    )
+
+
+def _month(told: Programme, review: ReviewRow) -> tuple[int, str]:
+    """The customer and the month of the store in which a review counts."""
+    return review.customer_id, month_name(told.day(review.reviewed_at), told.calendar)

@@ -1,0 +1,127 @@
+"""Bringing points for accounts, birthdays, first purchases and reviews to how the facts stand.
+
+All of it happens inside the caller's transaction, which has locked the store's row. While every
+such rule of a store is off, nothing is asked of the database.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from database import occasions, people, points, privacy
+from database.people import AccountRow
+from jobs.context import ActiveStore, current
+from jobs.occasion_kinds import anniversaries_of, celebrations, note_birthday, reviewed, welcomes
+from jobs.occasion_rules import BIRTHDAY, WELCOME, Programme, programme
+from retention.ledger.book import Book
+from retention.ledger.occasions import Occasion, bring, withdrawal_of, without_withdrawn
+from retention.records import Account
+from retention.yearly import YearlyDay
+
+
+def follow_accounts(
+    session: Session, store: ActiveStore, saved: Sequence[Account], deleted: Iterable[str]
+) -> set[int]:
+    """Bring to the accounts as they now are what they give; the customers whose points changed."""
+    told = programme(session, store)
+    if told is None:
+        return set()
+    named = people.accounts_named(session, [*(account.id for account in saved), *deleted])
+    return follow_people(session, told, named, saved)
+
+
+def follow_people(
+    session: Session,
+    told: Programme,
+    named: Mapping[int, AccountRow],
+    saved: Sequence[Account] = (),
+) -> set[int]:
+    """The same for accounts as they are kept; `saved` are those that tell a birthday, perhaps."""
+    wanted = anniversaries_of(session, told, named)
+    others = set(named)
+    if named and (WELCOME in told.since or BIRTHDAY in told.since):
+        persons = persons_of(session, named)
+        people_of = people.accounts_of(session, set(persons.values()))
+        others |= {account.customer_id for own in people_of.values() for account in own}
+        wanted += welcomes(session, told, people_of)
+        _note_birthdays(session, told, named, persons, saved)
+        wanted += celebrations(session, told, occasions.birthdays(session, people_of))
+    return settle(session, told, wanted, others)
+
+
+def _note_birthdays(
+    session: Session,
+    told: Programme,
+    named: Mapping[int, AccountRow],
+    persons: Mapping[int, int],
+    saved: Iterable[Account],
+) -> None:
+    numbers = {row.account_id: number for number, row in named.items()}
+    for account in saved:
+        number = numbers.get(account.id, 0)
+        if number in persons and (birthday := _birthday(told, account)):
+            note_birthday(session, persons[number], number, birthday, told.moment)
+
+
+def _birthday(told: Programme, account: Account) -> YearlyDay | None:
+    """What an account tells of its birthday, if it is wanted and can be read."""
+    if BIRTHDAY not in told.since or not account.birthday:
+        return None
+    try:
+        return YearlyDay.read(account.birthday, told.calendar)
+    except ValueError:
+        return None
+
+
+def persons_of(session: Session, named: Mapping[int, AccountRow]) -> dict[int, int]:
+    """The person behind each account; a new account takes over what the one before it had."""
+    hasher = privacy.make_hasher(session, current().vault)
+    persons = people.persons(session, hasher, named)
+    taken_over = {
+        person: number
+        for number, person in sorted(persons.items())
+        if number != person and named[number].is_present
+    }
+    occasions.keep_holders(session, taken_over)
+    return persons
+
+
+def follow_orders(session: Session, store: ActiveStore, customers: Collection[int]) -> set[int]:
+    """Bring to the orders as they now are what these give besides their own points.
+
+    `customers` are all who have, or had, one of the orders that changed. Returns the customers
+    whose points changed.
+    """
+    told = programme(session, store)
+    if told is None or not customers:
+        return set()
+    return settle(session, told, anniversaries_of(session, told, customers))
+
+
+def follow_reviews(session: Session, store: ActiveStore) -> set[int]:
+    """Bring to all reviews as they now are what they give; the customers whose points changed."""
+    told = programme(session, store)
+    return settle(session, told, reviewed(session, told)) if told else set()
+
+
+def settle(
+    session: Session, told: Programme, wanted: Collection[Occasion], others: Iterable[int] = ()
+) -> set[int]:
+    """Bring occasions to what they should have given; the customers whose points changed.
+
+    `others` are more customers who may have had something of these occasions.
+    """
+    if not wanted:
+        return set()
+    head = points.head(session)
+    customers = {occasion.customer_id for occasion in wanted}.union(others)
+    book = Book(points.lots_of_customers(session, customers))
+    for occasion in without_withdrawn(wanted, book, _withdrawn(session, book)):
+        bring(book, occasion, told.rule, head.moment, told.settings.points_shortfall)
+    points.keep(session, book, head)
+    return {entry.customer_id for entry in book.entries}
+
+
+def _withdrawn(session: Session, book: Book) -> set[str]:
+    empty = [withdrawal_of(lot) for lot in book.lots.values() if not lot.granted]
+    return occasions.present(session, empty)

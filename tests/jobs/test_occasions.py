@@ -1,0 +1,212 @@
+"""Points for accounts, birthdays, anniversaries and reviews, as a store's facts have them."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from database import occasions
+from database.models import Birthday, Customer, PointEntry, RuleStart
+from database.privacy import Subject
+from jobs.history import install
+from jobs.points import adjust, advance, verify
+from retention.yearly import YearlyDay
+from sandbox.server import RunningStore
+from tests.conftest import Installed
+from tests.jobs.conftest import set_settings, settle
+from tests.jobs.state import points
+from tests.shop import Shop
+
+NIKA = "nika@example.test"
+
+
+@pytest.fixture(autouse=True)
+def an_old_store(sandbox: RunningStore) -> None:
+    """Let the store's accounts be older than the app."""
+    for customer in sandbox.store.customers.values():
+        customer.created -= 30 * 86_400
+
+
+def entries(installed: Installed) -> list[tuple[str, int, str]]:
+    """The entries but for those of orders: lot, points, reason."""
+    with installed.scope() as session:
+        rows = session.execute(
+            select(PointEntry.lot, PointEntry.points, PointEntry.reason)
+            .where(PointEntry.lot.not_like("order:%"))
+            .order_by(PointEntry.number)
+        )
+        return [tuple(row) for row in rows]
+
+
+def number(installed: Installed, email: str) -> int:
+    """Our number of the account that has this address now."""
+    with installed.scope() as session:
+        return session.scalars(
+            select(Customer.id).where(Customer.email == email, Customer.account_id.is_not(None))
+        ).one()
+
+
+def open_account(
+    installed: Installed, email: str = NIKA, *, days_ago: int = 0, **content: Any
+) -> int:
+    """Make an account; the store's number of it."""
+    installed.sandbox.deliveries.hold()
+    made: int = Shop(installed.sandbox).create("customers", email=email, **content)["id"]
+    with installed.sandbox.store.lock:
+        installed.sandbox.store.customers[made].created -= days_ago * 86_400
+    installed.sandbox.deliveries.release()
+    settle(installed)
+    return made
+
+
+def switched_on(installed: Installed, days: int, **settings: int) -> None:
+    """Switch rules on as of so many days ago."""
+    set_settings(installed, **settings)
+    advance(str(installed.id))
+    with installed.scope() as session:
+        session.execute(update(RuleStart).values(since=RuleStart.since - timedelta(days=days)))
+
+
+def next_day(installed: Installed) -> None:
+    """Look through the days anew, as if this one had not been yet."""
+    with installed.scope() as session:
+        session.execute(
+            update(RuleStart)
+            .where(RuleStart.name == "occasions")
+            .values(rule=(datetime.now(UTC).date() - timedelta(days=2)).isoformat())
+        )
+    advance(str(installed.id))
+
+
+def agrees(installed: Installed) -> bool:
+    return not verify(installed.context, installed.id).problems
+
+
+def test_an_account_made_after_the_rule_is_welcomed_once(installed: Installed) -> None:
+    open_account(installed, "early@example.test", days_ago=1)
+    switched_on(installed, 0, points_welcome=50)
+    open_account(installed, "imported@example.test", days_ago=1)
+    account = open_account(installed)
+    nika = number(installed, NIKA)
+    assert entries(installed) == [(f"welcome:{nika}:{nika}", 50, "welcome")]
+    Shop(installed.sandbox).change(f"customers/{account}", first_name="Nika")
+    settle(installed)
+    next_day(installed)
+    settle(installed)
+    assert len(entries(installed)) == 1
+    assert Shop(installed.sandbox).meta(NIKA)["bazgasht_points"] == "50"
+    assert agrees(installed)
+
+
+def test_nobody_is_welcomed_while_the_rule_or_all_points_are_off(installed: Installed) -> None:
+    open_account(installed, "one@example.test", days_ago=1)
+    switched_on(installed, 0, points_welcome=50, points_enabled=False)
+    open_account(installed, "two@example.test", days_ago=1)
+    assert entries(installed) == []
+    # Switched off and on again, the rule begins anew.
+    switched_on(installed, 5, points_welcome=50, points_enabled=True)
+    switched_on(installed, 0, points_welcome=0)
+    open_account(installed, "three@example.test", days_ago=1)
+    switched_on(installed, 0, points_welcome=50)
+    next_day(installed)
+    assert entries(installed) == []
+
+
+def test_an_account_made_anew_takes_over_what_is_left(installed: Installed) -> None:
+    switched_on(installed, 1, points_welcome=50)
+    first = open_account(installed)
+    nika = number(installed, NIKA)
+    adjust(
+        installed.context, installed.id, Subject(str(first)), -20, actor="the till", note="spent"
+    )
+    Shop(installed.sandbox).delete(f"customers/{first}", force=True)
+    settle(installed)
+    assert entries(installed)[2:] == [
+        (f"welcome:{nika}:{nika}", -30, "reversed"),
+        (f"welcome:{nika}:{nika}", -20, "reversed"),
+        (f"welcome:{nika}:{nika}", 20, "written_off"),
+    ]
+    open_account(installed)
+    again = number(installed, NIKA)
+    assert again != nika
+    assert entries(installed)[5:] == [
+        (f"welcome:{nika}:{again}", 50, "welcome"),
+        (f"welcome:{nika}:{again}", -20, "reclaimed"),
+    ]
+    assert agrees(installed)
+
+
+def test_a_guest_with_an_account_at_last_is_welcomed_as_one(installed: Installed) -> None:
+    switched_on(installed, 1, points_welcome=50)
+    Shop(installed.sandbox).order("Green Tea", billing={"email": NIKA})
+    settle(installed)
+    assert entries(installed) == []
+    open_account(installed)
+    nika = number(installed, NIKA)
+    assert entries(installed) == [(f"welcome:{nika}:{nika}", 50, "welcome")]
+    with installed.scope() as session:
+        assert points(session)[f"account:{account_of(installed, nika)}"] == 62
+
+
+def account_of(installed: Installed, customer: int) -> str:
+    with installed.scope() as session:
+        return session.get_one(Customer, customer).account_id or ""
+
+
+def born(installed: Installed, account: int, birthday: date, *, given: int) -> None:
+    """Let an account tell its birthday, and let that be so many days ago."""
+    Shop(installed.sandbox).change(
+        f"customers/{account}", meta_data=[{"key": "birthday", "value": birthday.isoformat()}]
+    )
+    settle(installed)
+    with installed.scope() as session:
+        session.execute(update(Birthday).values(given_at=Birthday.given_at - timedelta(days=given)))
+
+
+def test_a_birthday_is_celebrated_on_its_day_and_once(installed: Installed) -> None:
+    today = datetime.now(UTC).date()
+    account = open_account(installed)
+    switched_on(installed, 100, points_birthday=30)
+    born(installed, account, today.replace(year=1992), given=29)
+    next_day(installed)
+    assert entries(installed) == []
+    with installed.scope() as session:
+        session.execute(update(Birthday).values(given_at=Birthday.given_at - timedelta(days=1)))
+    next_day(installed)
+    next_day(installed)
+    settle(installed)
+    nika = number(installed, NIKA)
+    assert entries(installed) == [(f"birthday:{today.year}:{nika}:{nika}", 30, "birthday")]
+    assert Shop(installed.sandbox).meta(NIKA)["bazgasht_points"] == "30"
+    assert agrees(installed)
+
+
+def test_a_birthday_known_before_the_rule_is_read_when_it_is_switched_on(
+    installed: Installed,
+) -> None:
+    told = [{"key": "billing_birthday", "value": "1369/02/27"}]
+    open_account(installed, meta_data=told)
+    open_account(installed, "other@example.test", meta_data=[{"key": "birthday", "value": "May"}])
+    with installed.scope() as session:
+        assert occasions.birthdays(session) == []
+    switched_on(installed, 0, points_birthday=30)
+    install(str(installed.id))
+    nika = number(installed, NIKA)
+    with installed.scope() as session:
+        (row,) = occasions.birthdays(session)
+        assert (row.person, row.birthday) == (nika, YearlyDay("jalali", 2, 27))
+
+
+def test_a_birthday_is_changed_at_most_once_a_year(installed: Installed) -> None:
+    account = open_account(installed)
+    switched_on(installed, 0, points_birthday=30)
+    first, second = date(1992, 5, 17), date(1992, 6, 18)
+    born(installed, account, first, given=364)
+    born(installed, account, second, given=1)
+    with installed.scope() as session:
+        assert occasions.birthdays(session)[0].birthday == YearlyDay.of(first, "gregorian")
+    Shop(installed.sandbox).change(f"customers/{account}", first_name="Nika")
+    settle(installed)
+    with installed.scope() as session:
+        assert occasions.birthdays(session)[0].birthday == YearlyDay.of(second, "gregorian")

@@ -24,6 +24,13 @@ def test_server_error_on_one_path(recorded: RunningStore, api: Client) -> None:
     assert api.get("products").status_code == 200
 
 
+def test_only_a_request_with_the_text_is_struck(recorded: RunningStore, api: Client) -> None:
+    recorded.add_fault(Fault("server_error", times=1, text="of this shopper"))
+    assert api.get("coupons").status_code == 200
+    assert api.post("coupons", {"code": "a", "description": "of that shopper"}).status_code == 201
+    assert api.post("coupons", {"code": "b", "description": "of this shopper"}).status_code == 500
+
+
 def test_half_answer_breaks_off(recorded: RunningStore, api: Client) -> None:
     recorded.add_fault(Fault("half_answer", times=1))
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):

@@ -21,13 +21,14 @@ class RefundLine(NamedTuple):
 
 
 class Transaction(NamedTuple):
-    """Money that moved for an order; `number` is its id."""
+    """Money that moved for an order; `number` is its id, `gateway` by what it moved."""
 
     number: int
     order: Order
     kind: str
     moment: int
     amount: int
+    gateway: str = ""
 
 
 def given_back(refund: Refund, call: Call) -> Transaction:

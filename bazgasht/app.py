@@ -9,7 +9,8 @@ from bazgasht.settings import AppSettings, opened
 from connector.registry import platform
 from jobs import context as job_context
 from jobs.context import Context
-from webhooks import health, install, receive, shopify
+from webhooks import app_proxy, health, install, receive, shopify, storefront
+from webhooks.request_limits import RequestLimits
 
 
 def create_app(context: Context, *, metrics_token: str | None = None) -> Flask:
@@ -22,6 +23,9 @@ def create_app(context: Context, *, metrics_token: str | None = None) -> Flask:
     app.extensions["bazgasht_shopify"] = platform("shopify")
     app.register_blueprint(install.blueprint)
     app.register_blueprint(shopify.blueprint)
+    app.extensions["bazgasht_limits"] = RequestLimits(context.redis)
+    app.register_blueprint(storefront.blueprint)
+    app.register_blueprint(app_proxy.blueprint)
     app.register_blueprint(health.blueprint)
     app.after_request(_harden)
     return app

@@ -1,26 +1,22 @@
-"""What Shopify sends: deliveries for all shops at one address, the app's page, shoppers' questions.
+"""What Shopify sends: deliveries for all shops at one address, and who opens the app's page.
 
 Neither the topic nor the shop of a delivery is signed. A notice about personal data is taken for
 every shop; anything else only for a shop that is installed.
 """
 
-from urllib.parse import urlsplit
-from uuid import UUID
-
 import structlog
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 
 from connector.errors import BadPayload, BadSignature, ConnectorError, TemporaryError
-from connector.manifest import load, validate_settings
+from connector.manifest import load
 from connector.platform import PersonalData, StoreErased
 from connector.shopify import Shopify
-from connector.shopify.app_config import HOME_PATH, PROXY_PATH, WEBHOOK_PATH
-from connector.shopify.app_proxy import verify_app_proxy
+from connector.shopify.app_config import HOME_PATH, WEBHOOK_PATH
 from connector.shopify.events import COMPLIANCE_TOPICS, shop_of
 from connector.shopify.reading import SIXTY_DAYS
 from connector.shopify.session_token import verify_session_token
 from connector.shopify.shop import shop_url
-from database import points, progress, stores
+from database import progress, stores
 from database.session import store_transaction
 from jobs import privacy
 from jobs.context import Context
@@ -119,34 +115,3 @@ def _shown(context: Context, shop: str) -> dict[str, bool]:
             "loaded": states == {"done"},
             "hides_old_orders": row is not None and SIXTY_DAYS in row.warnings,
         }
-
-
-@blueprint.get(f"{PROXY_PATH}/points")
-def shopper_points() -> Response:
-    """The signed-in shopper's balance, asked by the shop's own page through Shopify."""
-    try:
-        call = verify_app_proxy(request.url, _adapter().app)
-    except BadSignature as error:
-        return answer(401, str(error))
-    store_id = stores.find(_context().engine, "shopify", shop_url(call.shop))
-    if store_id is None:
-        return answer(404, f"{urlsplit(request.url).hostname} knows no such shop")
-    balance = _balance(store_id, call.account_id) if call.account_id else None
-    response = jsonify(
-        {
-            "signed_in": call.account_id is not None,
-            "points": None if balance is None else balance.available,
-            "pending": None if balance is None else balance.pending,
-        }
-    )
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _balance(store_id: UUID, account_id: str) -> points.Balance | None:
-    """The account's points, None while the merchant gives none."""
-    with store_transaction(_context().engine, store_id) as session:
-        row = stores.get(session)
-        if row is None or not validate_settings(row.settings).points_enabled:
-            return None
-        return points.balance_of_account(session, account_id)

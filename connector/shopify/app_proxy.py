@@ -21,17 +21,25 @@ _FORMS = {
     "logged_in_customer_id": r"[0-9]{0,20}",
     "signature": r"[0-9a-f]{64}",
     "locale": r"[A-Za-z-]{0,20}",
+    "points": r"[0-9]{1,9}",
+    "key": r"[0-9a-f-]{16,64}",
 }
 _NEEDED = {"shop", "timestamp", "logged_in_customer_id", "signature"}
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyCall:
-    """A genuine call: the shop's domain and the account that is signed in there, if one is."""
+    """A genuine call: the shop's domain and the account that is signed in there, if one is.
+
+    `points` and `key` are what the shop's page asks to redeem, and under which name. They come
+    in the address because it is signed, and the body of a call is not.
+    """
 
     shop: str
     account_id: str | None
     locale: str
+    points: int = 0
+    key: str = ""
 
 
 def verify_app_proxy(address: str, app: AppKeys) -> ProxyCall:
@@ -52,7 +60,13 @@ def verify_app_proxy(address: str, app: AppKeys) -> ProxyCall:
     request = RequestInput(method="GET", headers={}, url=address, body="")
     if not is_shop_domain(said["shop"]) or not _is_signed(request, app):
         raise BadSignature(_INVALID)
-    return ProxyCall(said["shop"], said["logged_in_customer_id"] or None, said.get("locale", ""))
+    return ProxyCall(
+        shop=said["shop"],
+        account_id=said["logged_in_customer_id"] or None,
+        locale=said.get("locale", ""),
+        points=int(said.get("points", 0)),
+        key=said.get("key", ""),
+    )
 
 
 def _is_signed(request: RequestInput, app: AppKeys) -> bool:

@@ -65,7 +65,11 @@ def _forward(path: str = "") -> Response:
                 request.method,
                 f"{address}?{urlencode(values, doseq=True)}",
                 data=request.get_data() or None,
-                headers={"X-Forwarded-For": request.remote_addr or "", "Accept": "*/*"},
+                headers={
+                    "X-Forwarded-For": request.remote_addr or "",
+                    "Accept": "*/*",
+                    "Content-Type": request.content_type,
+                },
                 timeout=PATIENCE,
                 allow_redirects=False,
             )

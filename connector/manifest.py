@@ -190,6 +190,7 @@ class Settings(BaseModel):
     points_expiry_days: int
     points_expiry_grace_days: int
     points_shortfall: Literal["write_off", "owe"]
+    points_claim: Literal["at_once", "proved"]
     points_expiry: Literal["lot", "inactivity"]
     points_inactivity_days: int
     points_warning_days: tuple[str, ...]

@@ -6,9 +6,9 @@ accounts that exist), so the order in which the facts arrived does not matter.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
@@ -17,6 +17,21 @@ from database.versions import digest
 from retention.records import Account
 
 GuestIdentity = Literal["email", "phone"]
+Claim = Literal["at_once", "proved"]
+
+
+class GuestRules(Protocol):
+    """The store's settings by which a guest's orders find their customer."""
+
+    @property
+    def guest_identity(self) -> GuestIdentity:
+        """What a guest is known by first."""
+        ...
+
+    @property
+    def points_claim(self) -> Claim:
+        """Whether an account is a guest by its e-mail alone, or once that is proved to be its."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +165,16 @@ def orders_of_guests(session: Session, keys: Iterable[str]) -> dict[str, Buyer]:
 
 
 def resolve(
-    session: Session, buyers: Mapping[str, Buyer], identity: GuestIdentity
+    session: Session, buyers: Mapping[str, Buyer], rules: GuestRules
 ) -> dict[str, int | None]:
     """The customer of each order (any key), making rows for the ones seen for the first time.
 
     A guest whose identity belongs to an account is that account's customer (the oldest account,
-    should several share it). A buyer without any identity is nobody: None.
+    should several share it), where the rules ask for it only once its e-mail is proved; a phone
+    number never is. A buyer without any identity is nobody: None.
     """
-    accounts = _accounts_by_guest_key(session, buyers.values(), identity)
+    accounts = _accounts_by_guest_key(session, buyers.values(), rules)
+    identity = rules.guest_identity
     keys = {order: _key(buyer, accounts, identity) for order, buyer in buyers.items()}
     numbers = _numbers(session, {key for key in keys.values() if key})
     return {order: numbers[key] if key else None for order, key in keys.items()}
@@ -171,24 +188,31 @@ def _key(buyer: Buyer, accounts: Mapping[str, str], identity: GuestIdentity) -> 
 
 
 def _accounts_by_guest_key(
-    session: Session, buyers: Iterable[Buyer], identity: GuestIdentity
+    session: Session, buyers: Iterable[Buyer], rules: GuestRules
 ) -> dict[str, str]:
-    keys = [b.guest_key(identity) for b in buyers if not b.account_id]
+    keys = [b.guest_key(rules.guest_identity) for b in buyers if not b.account_id]
     emails = [key.removeprefix("email:") for key in keys if key and key.startswith("email:")]
     phones = [key.removeprefix("phone:") for key in keys if key and key.startswith("phone:")]
     if not emails and not phones:
         return {}
-    rows = session.execute(
-        select(Customer.account_id, Customer.email, Customer.phone).where(
-            Customer.account_id.is_not(None),
-            Customer.gone.is_(False),
-            Customer.email.in_(emails) | Customer.phone.in_(phones),
-        )
-    ).all()
+    statement = select(Customer.account_id, Customer.email, Customer.phone).where(
+        Customer.account_id.is_not(None),
+        Customer.gone.is_(False),
+        Customer.email.in_(emails) | Customer.phone.in_(phones),
+    )
+    if rules.points_claim == "proved":
+        statement = statement.where(Customer.email.in_(emails), _is_proved())
+    rows = session.execute(statement).all()
     found: dict[str, str] = {}
     for row in sorted(rows, key=lambda row: (len(row.account_id), row.account_id), reverse=True):
         found |= {f"email:{row.email}": row.account_id, f"phone:{row.phone}": row.account_id}
+    if rules.points_claim == "proved":
+        return {key: account for key, account in found.items() if key.startswith("email:")}
     return found
+
+
+def _is_proved() -> ColumnElement[bool]:
+    return Customer.email == Customer.proved_email
 
 
 def _numbers(session: Session, keys: set[str]) -> dict[str, int]:

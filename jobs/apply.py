@@ -100,7 +100,7 @@ def _apply_customers(
     if not buyers:
         return set()
     return set(
-        orders.move_orders(session, customers.resolve(session, buyers, settings.guest_identity))
+        orders.move_orders(session, customers.resolve(session, buyers, settings))
     )
 
 
@@ -124,7 +124,7 @@ def _apply_orders(
     if saved:
         saved = _without_gone_accounts(session, saved)
         buyers = {order.id: Buyer(order.account_id, order.email, order.phone) for order in saved}
-        owners = customers.resolve(session, buyers, settings.guest_identity)
+        owners = customers.resolve(session, buyers, settings)
         orders.save_orders(session, saved, owners)
     return saved
 

@@ -217,9 +217,7 @@ def _bring(
     before: Mapping[str, list[str]],
 ) -> list[PointEntry]:
     """Post these balances; the entries that this made necessary."""
-    owners = customers.resolve(
-        session, {told.key: told.buyer for told in portion}, store.settings.guest_identity
-    )
+    owners = customers.resolve(session, {told.key: told.buyer for told in portion}, store.settings)
     head = points.head(session)
     names = [f"{prefix(batch.reference)}{told.key}" for told in portion]
     book = Book(points.lots_named(session, [lot for one in names for lot in before.get(one, ())]))

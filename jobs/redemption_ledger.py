@@ -132,7 +132,7 @@ def owned(session: Session, settings: Settings, listed: Sequence[Redemption]) ->
         one.reference: Buyer(None if one.account_id in gone else one.account_id, one.email, None)
         for one in listed
     }
-    owners = customers.resolve(session, buyers, settings.guest_identity)
+    owners = customers.resolve(session, buyers, settings)
     return [
         replace(one, customer_id=owner) if (owner := owners[one.reference]) else one
         for one in listed

@@ -30,7 +30,7 @@ def regroup_guests(context: Context, store: ActiveStore) -> int:
 
 
 def _regroup(session: Session, store: ActiveStore, buyers: dict[str, customers.Buyer]) -> int:
-    owners = customers.resolve(session, buyers, store.settings.guest_identity)
+    owners = customers.resolve(session, buyers, store.settings)
     changed = orders.move_orders(session, owners)
     if changed:
         settle_points(session, store, orders.load_orders(session, changed))

@@ -91,6 +91,7 @@ def test_defaults_fill_what_is_not_given() -> None:
         points_expiry_days=0,
         points_expiry_grace_days=30,
         points_shortfall="write_off",
+        points_claim="at_once",
         points_welcome=0,
         points_birthday=0,
         points_anniversary=0,

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.orm import Session
 
+from connector.manifest import validate_settings
 from database import customers, orders
 from database.customers import Buyer
 from database.person import find
@@ -48,7 +49,7 @@ def _buy(
         order(identifier), account_id=account_id, email=email, phone=phone
     )
     buyers = {identifier: Buyer(account_id, email, phone)}
-    owners = customers.resolve(session, buyers, "email")
+    owners = customers.resolve(session, buyers, validate_settings({}))
     orders.save_orders(session, [record], owners)
 
 

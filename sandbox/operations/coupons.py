@@ -66,7 +66,6 @@ def kept_addresses(addresses: Iterable[object]) -> tuple[str, ...]:
 def check_use(store: Store, coupon: Coupon, order: Order) -> None:
     """RestError when this order may not use the coupon."""
     user = _user(order)
-    address = _address(store, order)
     goods = sum(line.subtotal for line in order.lines)
     if coupon.usage_limit is not None and len(coupon.used_by) >= coupon.usage_limit:
         raise _refusal(f'Usage limit for coupon "{coupon.code}" has been reached.')
@@ -77,7 +76,8 @@ def check_use(store: Store, coupon: Coupon, order: Order) -> None:
         raise _refusal(f'Coupon "{coupon.code}" has expired!')
     if goods < _smallest(store, coupon.minimum_amount):
         raise _refusal(f'Coupon "{coupon.code}" needs a larger order.')
-    if coupon.email_restrictions and address not in coupon.email_restrictions:
+    allowed = coupon.email_restrictions
+    if allowed and _addresses(store, order).isdisjoint(allowed):
         raise _refusal(f'Coupon "{coupon.code}" is not for this e-mail address.')
 
 
@@ -133,10 +133,11 @@ def _user(order: Order) -> str:
     return str(order.customer_id) if order.customer_id else order.billing.get("email", "").lower()
 
 
-def _address(store: Store, order: Order) -> str:
+def _addresses(store: Store, order: Order) -> set[str]:
+    """The buyer's addresses: the one of the order, and that of the account."""
     account = store.customers.get(order.customer_id)
-    given = order.billing.get("email", "")
-    return (given or (account.email if account else "")).lower()
+    given = (order.billing.get("email", ""), account.email if account else "")
+    return {address.lower() for address in given}
 
 
 def _smallest(store: Store, amount: Decimal) -> int:

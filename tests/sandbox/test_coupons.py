@@ -56,6 +56,13 @@ def test_an_address_that_is_none_leaves_it_open_to_all(api: Client) -> None:
     assert coupon(api, "Open", email_restrictions=["nobody"])["email_restrictions"] == []
 
 
+def test_the_accounts_address_counts_beside_that_of_the_order(api: Client) -> None:
+    coupon(api, email_restrictions=["rec@example.test"])
+    elsewhere = {"email": "office@example.test"}
+    assert order(api, billing=elsewhere).status_code == 400
+    assert order(api, billing=elsewhere, customer_id=14).status_code == 201
+
+
 def test_it_is_used_once_and_counted_while_its_order_stands(api: Client) -> None:
     number = coupon(api, usage_limit=1, usage_limit_per_user=1)["id"]
     first = order(api, "MINE").json()

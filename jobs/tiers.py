@@ -13,7 +13,16 @@ from database.tiers import Kept
 from jobs.context import ActiveStore
 from retention.tier_setting import read_tiers
 from retention.tier_trail import Change, Noted, news
-from retention.tiers import NONE, Fact, Standing, TierPlan, level_before, standing_at, standings
+from retention.tiers import (
+    NONE,
+    Fact,
+    Standing,
+    TierPlan,
+    amount_now,
+    level_before,
+    standing_at,
+    standings,
+)
 
 
 def plan_of(settings: Settings, zone: str) -> TierPlan:
@@ -80,10 +89,11 @@ def settle_tiers(
     trail: dict[int, list[Change]] = {}
     for customer in listed:
         had = before.get(customer)
-        found = standings(facts.get(customer, ()), plan)
+        own = facts.get(customer, ())
+        found, amount = standings(own, plan), amount_now(own, plan, moment)
         noted = Noted(had.tier, had.as_of) if had else None
-        changes = news(noted, found, plan, moment, rules_changed=rules_changed)
-        now = _kept(had, changes, found, plan, moment)
+        changes = news(noted, found, plan, moment, amount, rules_changed=rules_changed)
+        now = _kept(had, changes, found, plan, moment, amount)
         if now is not None and now != had:
             keep[customer] = now
         if changes:
@@ -99,6 +109,7 @@ def _kept(
     found: Sequence[Standing],
     plan: TierPlan,
     moment: datetime,
+    amount: Fraction,
 ) -> Kept | None:
     """What to note of a customer; as before while neither the tier nor the next change moves."""
     due = next((one.at for one in found if one.at > moment), None)
@@ -106,6 +117,5 @@ def _kept(
         return had
     standing = standing_at(found, moment)
     tier = plan.name(standing.level) if standing else NONE
-    amount = standing.amount if standing else Fraction(0)
     since = changes[-1].at if changes else had.since if had else None
     return Kept(tier, amount, since, moment, due)

@@ -41,6 +41,7 @@ def news(
     found: Sequence[Standing],
     plan: TierPlan,
     moment: datetime,
+    amount: Fraction,
     *,
     rules_changed: bool = False,
 ) -> list[Change]:
@@ -48,10 +49,10 @@ def news(
 
     Where what was noted still was right then, these are the changes since. Where facts that
     became known make another tier of it, this is one change: a higher one was reached when the
-    facts say so, a lower one is withdrawn now.
+    facts say so, a lower one is withdrawn now. `amount` is what counts at `moment`.
     """
     tier, as_of = (before.tier, before.as_of) if before else (NONE, None)
-    now = standing_at(found, moment) or Standing(moment, 0, Fraction(0))
+    now = standing_at(found, moment) or Standing(moment, 0, amount)
     then = standing_at(found, as_of) if as_of else None
     if not rules_changed and plan.name(then.level if then else 0) == tier:
         since = [one for one in found if one.at <= moment and (as_of is None or one.at > as_of)]
@@ -65,10 +66,11 @@ def news(
     level = levels.get(tier)
     if rules_changed or level is None:
         threshold = plan.tiers[now.level - 1].threshold if now.level else Fraction(0)
-        return [Change(tier, plan.name(now.level), moment, "rules", now.amount, threshold)]
+        return [Change(tier, plan.name(now.level), moment, "rules", amount, threshold)]
     if now.level > level:
         return [_change(plan, level, now, "reached", now.at)]
-    return [_change(plan, level, now, "withdrawn", moment)]
+    withdrawn = Standing(moment, now.level, amount)
+    return [_change(plan, level, withdrawn, "withdrawn", moment)]
 
 
 def _levels_before(then: Standing | None, since: Sequence[Standing]) -> list[int]:

@@ -190,7 +190,7 @@ def told(found: list[Change]) -> list[tuple[str, str, str, str, int, int]]:
 def test_the_trail_begins_with_all_that_was() -> None:
     plan = TierPlan(TIERS, "calendar_year")
     found = standings(facts(("2025-06-01", 500), ("2026-02-01", 100)), plan)
-    assert told(news(None, found, plan, day("2026-03-01"))) == [
+    assert told(news(None, found, plan, day("2026-03-01"), Fraction(100))) == [
         ("", "gold", "2025-06-01", "reached", 500, 500),
         ("gold", "", "2026-01-01", "ended", 0, 500),
         ("", "silver", "2026-02-01", "reached", 100, 100),
@@ -201,8 +201,8 @@ def test_the_trail_goes_on_where_it_ended() -> None:
     plan = TierPlan(TIERS, "calendar_year")
     found = standings(facts(("2025-06-01", 500), ("2026-02-01", 100)), plan)
     noted = Noted("gold", day("2025-12-01"))
-    assert news(noted, found, plan, day("2025-12-31")) == []
-    assert told(news(noted, found, plan, day("2026-01-01"))) == [
+    assert news(noted, found, plan, day("2025-12-31"), Fraction(500)) == []
+    assert told(news(noted, found, plan, day("2026-01-01"), Fraction(0))) == [
         ("gold", "", "2026-01-01", "ended", 0, 500)
     ]
 
@@ -211,12 +211,12 @@ def test_a_late_order_lifts_and_a_refund_withdraws() -> None:
     plan = TierPlan(TIERS)
     silver = Noted("silver", day("2026-05-01"))
     late = standings(facts(("2026-01-01", 100), ("2026-04-01", 400)), plan)
-    assert told(news(silver, late, plan, day("2026-06-01"))) == [
+    assert told(news(silver, late, plan, day("2026-06-01"), Fraction(500))) == [
         ("silver", "gold", "2026-04-01", "reached", 500, 500)
     ]
     refunded = standings(facts(("2026-01-01", 90)), plan)
-    assert told(news(silver, refunded, plan, day("2026-06-01"))) == [
-        ("silver", "", "2026-06-01", "withdrawn", 0, 100)
+    assert told(news(silver, refunded, plan, day("2026-06-01"), Fraction(90))) == [
+        ("silver", "", "2026-06-01", "withdrawn", 90, 100)
     ]
 
 
@@ -225,16 +225,19 @@ def test_new_rules_are_told_apart_from_what_was_bought() -> None:
     noted, now = Noted("silver", day("2026-05-01")), day("2026-06-01")
     harder = TierPlan(read_tiers(["bronze=50", "silver=200"]))
     after = standings(facts(("2026-01-01", 100)), harder)
-    assert told(news(noted, after, harder, now, rules_changed=True)) == [
+    assert told(news(noted, after, harder, now, Fraction(100), rules_changed=True)) == [
         ("silver", "bronze", "2026-06-01", "rules", 100, 50)
     ]
-    assert news(noted, found, TierPlan(TIERS), now, rules_changed=True) == []
+    assert news(noted, found, TierPlan(TIERS), now, Fraction(100), rules_changed=True) == []
     none = TierPlan(())
-    assert told(news(noted, [], none, now, rules_changed=True)) == [
+    assert told(news(noted, [], none, now, Fraction(0), rules_changed=True)) == [
         ("silver", "", "2026-06-01", "rules", 0, 0)
     ]
     # A name that is no longer a tier's can only be gone by the rules.
-    assert told(news(Noted("old", day("2026-05-01")), after, harder, now))[0][3] == "rules"
+    assert (
+        told(news(Noted("old", day("2026-05-01")), after, harder, now, Fraction(100)))[0][3]
+        == "rules"
+    )
 
 
 AMOUNTS = st.integers(1, 300)
@@ -291,7 +294,7 @@ def test_whenever_it_is_looked_at_the_trail_ends_with_the_same_tier(
         arrived = data.draw(st.lists(st.sampled_from(known or [Fact(start, Fraction(0))])))
         seen = known if at == 1100 else arrived
         found = standings(seen, plan)
-        for change in news(noted, found, plan, moment):
+        for change in news(noted, found, plan, moment, amount_now(seen, plan, moment)):
             assert change.before == told_of[-1] != change.after
             told_of.append(change.after)
         noted = Noted(told_of[-1], moment)

@@ -125,7 +125,7 @@ def test_what_is_reserved_and_redeemed_follows_the_state() -> None:
     assert [
         (one.is_open, one.reserved, one.redeemed)
         for state in ("reserved", "issued", "used", "released")
-        for one in [replace(row, state=state)]  # type: ignore[arg-type]
+        for one in [replace(row, state=state)]
     ] == [(True, 100, 0), (True, 100, 0), (False, 0, 70), (False, 0, 0)]
 
 

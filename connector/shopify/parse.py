@@ -27,6 +27,7 @@ from connector.shopify.payloads import (
     RefundLinePayload,
     RefundPayload,
     TaxonomyPayload,
+    Transaction,
     UtmParameters,
 )
 from connector.values import coupon_codes, label, validate
@@ -44,6 +45,8 @@ from retention.records import (
 CANCELLED = "cancelled"
 PENDING = "pending"
 PAID = "paid"
+CREDIT_GATEWAYS = frozenset({"gift_card", "shopify_store_credit"})
+SENT = frozenset({"SUCCESS", "OPEN", "PENDING"})
 _CENT_OF_CENT = Decimal("0.0001")
 
 
@@ -79,6 +82,8 @@ def read_order(content: object, region: str) -> Order:
         discount=_discount(lines.values(), payload.taxes_included),
         coupon_codes=coupon_codes(payload.discount_codes),
         source=_source(payload.customer_journey_summary),
+        paid_by_credit=_paid_by_credit(payload),
+        delivered_at=_delivered_at(payload),
     )
 
 
@@ -151,16 +156,44 @@ def _status(payload: OrderPayload) -> str:
 
 def _paid_at(payload: OrderPayload) -> datetime | None:
     """When money first came; an order that was free or marked as paid, when it was placed."""
-    payments = [
-        payment.processed_at
-        for payment in payload.transactions
-        if payment.kind in ("SALE", "CAPTURE") and payment.status == "SUCCESS"
-    ]
-    known = [moment for moment in payments if moment is not None]
+    payments = _payments(payload)
+    known = [one.processed_at for one in payments if one.processed_at is not None]
     if known:
         return min(known)
     is_paid = payload.fully_paid or bool(payments)
     return (payload.processed_at or payload.created_at) if is_paid else None
+
+
+def _payments(payload: OrderPayload) -> list[Transaction]:
+    return [
+        one
+        for one in payload.transactions
+        if one.kind in ("SALE", "CAPTURE") and one.status == "SUCCESS"
+    ]
+
+
+def _paid_by_credit(payload: OrderPayload) -> Decimal:
+    """What gift cards and store credit paid, at most the whole order."""
+    amounts = (
+        one.amount.shop
+        for one in _payments(payload)
+        if one.amount is not None and one.gateway in CREDIT_GATEWAYS
+    )
+    return min(sum(amounts, Decimal(0)), payload.total.shop_money.amount)
+
+
+def _delivered_at(payload: OrderPayload) -> datetime | None:
+    """When the last of the goods came; of those of which no carrier tells, when they were sent.
+
+    An order of which not everything was sent is not delivered, and one that needs no sending was
+    when it was placed.
+    """
+    if payload.display_fulfillment_status == "FULFILLMENT_NOT_REQUIRED":
+        return payload.processed_at or payload.created_at
+    if payload.display_fulfillment_status != "FULFILLED":
+        return None
+    sent = [one for one in payload.fulfillments if one.status in SENT]
+    return max((one.delivered_at or one.created_at for one in sent), default=None)
 
 
 def _line(line: LinePayload, refunds: tuple[Refund, ...], taxes_included: bool) -> OrderLine:

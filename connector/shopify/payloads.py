@@ -159,7 +159,17 @@ class Transaction(Payload):
 
     kind: Text
     status: Text
+    gateway: Text = ""
     processed_at: Moment | None = None
+    amount: ShopMoney | None = Field(None, alias="amountSet")
+
+
+class Fulfillment(Payload):
+    """Goods that were sent; `delivered_at` is None while the carrier does not say."""
+
+    status: Text
+    created_at: Moment
+    delivered_at: Moment | None = None
 
 
 class BuyerPayload(Payload):
@@ -211,6 +221,8 @@ class OrderPayload(Payload):
     customer: BuyerPayload | None = None
     billing_address: Address | None = None
     transactions: list[Transaction] = []
+    display_fulfillment_status: Text = ""
+    fulfillments: list[Fulfillment] = []
     line_items: Nodes[LinePayload]
     refunds: list[RefundPayload] = []
     discount_codes: list[Text] = []

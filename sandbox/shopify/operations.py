@@ -131,6 +131,15 @@ class Merchant:
             orders.changed(self.store, order, "processing")
             self.store.fire("orders/paid", order.id)
 
+    def fulfil(self, order_id: int, *, delivered: int | None = None) -> None:
+        """Send all of an order, of which a carrier may tell when it was delivered."""
+        with self.store.change():
+            order = self.store.orders[order_id]
+            order.completed = order.completed or clock.now()
+            if delivered is not None:
+                self.shop.handed_over[order_id] = delivered
+            orders.changed(self.store, order, None)
+
     def refund(
         self,
         order_id: int,

@@ -56,8 +56,8 @@ class Shop:
 
     `scopes` are those that the merchant granted; None while the app is not installed. Orders of
     a buyer who saw another currency are in `presentments`, by order. `cancellations` hold the
-    moment and the reason, `edits` the pieces that edits took off the lines of an order,
-    `refunded_shipping` what a refund gives back for shipping, `tags` are by global id.
+    moment and the reason, `handed_over` when a carrier delivered an order, `edits` the pieces that
+    edits took off the lines of an order, `refunded_shipping` what a refund gives back for shipping, `tags` are by global id.
     """
 
     store: Store
@@ -69,6 +69,7 @@ class Shop:
     visits: dict[int, Visit] = field(default_factory=dict)
     cancellations: dict[int, tuple[int, str]] = field(default_factory=dict)
     edits: dict[int, list[Edit]] = field(default_factory=dict)
+    handed_over: dict[int, int] = field(default_factory=dict)
     refunded_shipping: dict[int, int] = field(default_factory=dict)
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     discounts: DiscountBook = field(default_factory=DiscountBook)

@@ -97,6 +97,7 @@ RESOLVERS: Resolvers = {
     "OrderTransaction": {
         "id": lambda one, _call: gid("OrderTransaction", one.number),
         "kind": lambda one, _call: one.kind,
+        "gateway": lambda one, _call: one.gateway or None,
         "status": lambda _one, _call: "SUCCESS",
         "createdAt": lambda one, _call: utc_text(one.moment),
         "processedAt": lambda one, _call: utc_text(one.moment),

@@ -57,7 +57,8 @@ class Shop:
     `scopes` are those that the merchant granted; None while the app is not installed. Orders of
     a buyer who saw another currency are in `presentments`, by order. `cancellations` hold the
     moment and the reason, `handed_over` when a carrier delivered an order, `edits` the pieces that
-    edits took off the lines of an order, `refunded_shipping` what a refund gives back for shipping, `tags` are by global id.
+    edits took off the lines of an order, `refunded_shipping` what a refund gives back for
+    shipping, `tags` are by global id.
     """
 
     store: Store

@@ -214,6 +214,54 @@ def test_when_an_order_was_paid() -> None:
     assert read(transactions=marked, fullyPaid=False).paid_at == AT_TEN
 
 
+def payment(gateway: str, amount: str, kind: str = "SALE", status: str = "SUCCESS") -> Any:
+    return {
+        "kind": kind,
+        "status": status,
+        "gateway": gateway,
+        "processedAt": PLACED,
+        "amountSet": money(amount),
+    }
+
+
+def test_gift_cards_and_store_credit_are_credit() -> None:
+    several = [
+        payment("gift_card", "20.00"),
+        payment("gift_card", "7.00", status="FAILURE"),
+        payment("gift_card", "8.00", kind="REFUND"),
+        payment("shopify_store_credit", "5.50", kind="CAPTURE"),
+        payment("shopify_payments", "74.50"),
+    ]
+    assert read(transactions=several).paid_by_credit == Decimal("25.50")
+    assert read().paid_by_credit == 0
+    assert read(transactions=[payment("gift_card", "100.01")]).paid_by_credit == Decimal("100.0")
+
+
+SENT_AT = "2026-11-22T08:00:00Z"
+CAME_AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+FIRST = {"status": "SUCCESS", "createdAt": PLACED, "deliveredAt": "2026-11-24T09:30:00Z"}
+SECOND = {"status": "SUCCESS", "createdAt": SENT_AT, "deliveredAt": None}
+CANCELLED = {"status": "CANCELLED", "createdAt": "2026-11-30T08:00:00Z", "deliveredAt": None}
+
+
+@pytest.mark.parametrize(
+    ("status", "sent", "delivered_at"),
+    [
+        ("UNFULFILLED", [], None),
+        ("PARTIALLY_FULFILLED", [FIRST], None),
+        ("FULFILLED", [FIRST, SECOND, CANCELLED], CAME_AT),
+        ("FULFILLED", [SECOND], datetime(2026, 11, 22, 8, tzinfo=UTC)),
+        ("FULFILLED", [], None),
+        ("FULFILLMENT_NOT_REQUIRED", [], AT_TEN),
+    ],
+)
+def test_an_order_is_delivered_when_the_last_of_it_came(
+    status: str, sent: list[dict[str, Any]], delivered_at: datetime | None
+) -> None:
+    found = read(displayFulfillmentStatus=status, fulfillments=sent)
+    assert found.delivered_at == delivered_at
+
+
 def test_amounts_are_net_of_included_taxes() -> None:
     # 119.00 with 19 % in it, two units of which one comes back: 50.00 without tax each.
     taxed = line(1, 2, "119.00", taxLines=[{"priceSet": money("19.00")}])

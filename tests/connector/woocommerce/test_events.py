@@ -95,6 +95,7 @@ def test_a_paid_order_is_read_to_the_cent() -> None:
             ),
             discount=Decimal("11.10"),
             coupon_codes=("welcome10",),
+            delivered_at=MOMENT,
         )
     )
 

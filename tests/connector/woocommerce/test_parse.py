@@ -222,6 +222,29 @@ def test_a_guest_has_no_account() -> None:
     assert order(customer_id="0").account_id is None
 
 
+def test_what_plugins_take_off_by_a_fee_or_pay_by_a_method_of_theirs_is_credit() -> None:
+    assert (order().paid_by_credit, order().total_before_credit) == (0, None)
+    fees = [
+        {"id": 1, "name": "Via wallet", "total": "-20.00", "total_tax": "-1.80"},
+        {"id": 2, "name": "Wrapping", "total": "3.00", "total_tax": "0.00"},
+    ]
+    partly = order(fee_lines=fees, total="91.58")
+    assert (partly.paid_by_credit, partly.total_before_credit) == (
+        Decimal("21.80"),
+        Decimal("113.38"),
+    )
+    wholly = order(payment_method="wallet", total="113.38")
+    assert (wholly.paid_by_credit, wholly.total_before_credit) == (Decimal("113.38"), None)
+    both = order(payment_method="accountfunds", fee_lines=fees, total="91.58")
+    assert both.paid_by_credit == both.total_before_credit == Decimal("113.38")
+
+
+def test_an_order_is_delivered_when_it_was_completed() -> None:
+    completed = order(date_completed_gmt="2026-11-24T09:30:00")
+    assert completed.delivered_at == datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    assert order(date_completed_gmt=None).delivered_at is None
+
+
 def test_a_line_of_an_unknown_product_has_none() -> None:
     recorded = read_order(content("order_create_bad_product"), "US")
     assert recorded.lines == (OrderLine("510", None, "", 1, Decimal("0.00")),)

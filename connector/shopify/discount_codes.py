@@ -14,6 +14,7 @@ from connector.shopify.payloads import Money, Payload, Referred
 from connector.values import Moment, Text, validate
 
 _BASIC = "DiscountCodeBasic"
+_TAKEN = ("TAKEN", "DUPLICATE")
 _STARTED = timedelta(days=1)
 """How long ago a code begins, so that it is valid at once whatever our clock shows."""
 
@@ -68,9 +69,9 @@ class DiscountCodes:
             self._client.change(
                 "discount_code_create", "discountCodeBasicCreate", discount=_wanted(reward)
             )
-        except Refused:
+        except Refused as refusal:
             # Whatever the shop says of a code that is taken, looking tells whether it is ours.
-            if self._named(reward) is None:
+            if self._named(reward) is None and refusal.code not in _TAKEN:
                 raise
         found = self._named(reward)
         if found is None:

@@ -40,6 +40,12 @@ class TransactionPayload(Payload):
     remaining_amount: Money | None = None
 
 
+class _Given(Payload):
+    """What the shop says of a credit that it has just made."""
+
+    expires_at: Moment | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Credit:
     """Our credit, and what else happened on its account."""
@@ -89,11 +95,15 @@ class StoreCredit:
         self._client = client
 
     def issue(self, reward: Reward) -> IssuedReward:
-        """Give the credit, unless it is there already."""
+        """Give the credit, unless it is there already.
+
+        Raises:
+            Refused: the shop does not keep the second at which a credit runs out, so that it
+                could not be found again; it was taken back.
+        """
         _mark(reward)
-        if (there := self._find(reward)) is None:
-            there = self._give(reward)
-        return IssuedReward(number_of(there.own.id))
+        there = self._find(reward)
+        return IssuedReward(number_of(there.own.id) if there else self._give(reward))
 
     def find(self, reward: Reward) -> RewardState | None:
         """The credit as the shop has it now; `active` while anything of it is left."""
@@ -130,43 +140,48 @@ class StoreCredit:
             raise TemporaryError("store credit: the shop has not taken it back")
         return after is None or not after.was_spent
 
-    def _give(self, reward: Reward) -> _Credit:
+    def _give(self, reward: Reward) -> str:
         given = {
             "creditAmount": _money(reward),
             "expiresAt": f"{_mark(reward):%Y-%m-%dT%H:%M:%SZ}",
             "notify": False,
         }
         customer = gid("Customer", str(reward.account_id))
-        failed: TemporaryError | None = None
         try:
-            self._client.change(
+            made = self._client.change(
                 "store_credit_credit",
                 "storeCreditAccountCredit",
                 repeatable=False,
                 id=customer,
                 input=given,
-            )
-        except TemporaryError as error:
-            failed = error
-        there = self._find(reward)
-        if there is None:
-            raise failed or TemporaryError("store credit: the shop does not show it yet")
-        return there
+            )["storeCreditAccountTransaction"]
+        except TemporaryError:
+            if (there := self._find(reward)) is None:
+                raise
+            return number_of(there.own.id)
+        if validate(_Given, made, "store credit").expires_at != _mark(reward):
+            self._debit(reward, customer)
+            told = "the shop moved the second at which a credit runs out; choose codes instead"
+            raise Refused(f"store credit: {told}", code="not_as_asked")
+        return number_of(made["id"])
 
     def _take_back(self, reward: Reward, credit: _Credit) -> None:
         """Debit the account; whether it came to that is seen by looking again."""
         try:
-            self._client.change(
-                "store_credit_debit",
-                "storeCreditAccountDebit",
-                repeatable=False,
-                id=credit.account,
-                input={"debitAmount": _money(reward)},
-            )
+            self._debit(reward, credit.account)
         except (TemporaryError, Refused):
             after = self._find(reward)
             if after is not None and after.is_whole:
                 raise
+
+    def _debit(self, reward: Reward, owner: str) -> None:
+        self._client.change(
+            "store_credit_debit",
+            "storeCreditAccountDebit",
+            repeatable=False,
+            id=owner,
+            input={"debitAmount": _money(reward)},
+        )
 
     def _find(self, reward: Reward) -> _Credit | None:
         mark = _mark(reward)

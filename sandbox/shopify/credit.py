@@ -81,9 +81,13 @@ class CreditAccount:
 
 
 class CreditBook:
-    """All accounts. Amounts are in smallest units."""
+    """All accounts. Amounts are in smallest units.
+
+    A shop that does not keep seconds, unlike `keeps_seconds`, ends credits with their hour.
+    """
 
     def __init__(self) -> None:
+        self.keeps_seconds = True
         self.accounts: dict[int, CreditAccount] = {}
         self._payments: dict[int, DebitTransaction] = {}
         self._ids = count(1)
@@ -102,6 +106,8 @@ class CreditBook:
 
     def credit(self, account: CreditAccount, amount: int, expires: int | None) -> CreditTransaction:
         """Give money."""
+        if expires is not None and not self.keeps_seconds:
+            expires += -expires % 3600
         number = next(self._ids)
         made = CreditTransaction(number, account.id, amount, clock.now(), expires, amount)
         account.transactions.append(made)

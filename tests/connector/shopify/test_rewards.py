@@ -96,6 +96,15 @@ def test_a_lost_answer_takes_no_second_time(
     assert balance(shop, credit) == 750
 
 
+def test_a_shop_that_moves_the_end_of_a_credit_gives_none(
+    shop: SandboxShop, store: ConnectedStore, credit: Reward
+) -> None:
+    shop.shop.credit.keeps_seconds = False
+    with pytest.raises(Refused, match="moved the second"):
+        store.issue_reward(credit)
+    assert balance(shop, credit) == 0
+
+
 def test_a_credit_that_was_refused_for_now_can_be_asked_for_again(
     shop: SandboxShop, store: ConnectedStore, credit: Reward
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.shopify.amounts import Money, Presentment, bag
+from sandbox.shopify.app_config import AppConfig
 from sandbox.shopify.gid import gid
 from sandbox.shopify.operations import Terms
 from sandbox.shopify.server import RunningShop, create_app
@@ -31,7 +32,7 @@ def test_the_shop_and_the_installed_app(admin: Admin) -> None:
     assert data["shop"]["ianaTimezone"] == "UTC"
     assert data["shop"]["shopAddress"] == {"countryCodeV2": "US"}
     scopes = [scope["handle"] for scope in data["currentAppInstallation"]["accessScopes"]]
-    assert scopes == ["read_all_orders", "read_orders", "write_customers", "write_products"]
+    assert scopes == list(AppConfig().scopes)
 
 
 def test_an_order_to_the_last_cent(shop: RunningShop, admin: Admin) -> None:

@@ -12,10 +12,9 @@ from database.points import Head
 from jobs.context import ActiveStore
 from jobs.counting import as_it_counts, rewards_due
 from jobs.order_rules import caps, excluded_customers, rules_of
-from retention.caps import Claim, allowed
 from retention.ledger.book import Book
 from retention.ledger.rewards import lot_of, purchase_rewards, reward
-from retention.ledger.settle import claim, settle
+from retention.ledger.settle import allowances, settle
 from retention.points import EarningRule, is_capped
 from retention.records import Order, PointLot
 
@@ -75,7 +74,7 @@ def settle_orders(
     book = Book(_with_all_of_those_who_spent(session, lots, owners))
     listed = [as_it_counts(store, order, book.of_order(order.id)) for order in listed]
     rules = rules_of(session, store, listed, owners, book, rule)
-    most = _left_by_caps(book, listed, owners, rules) if is_limited else {}
+    most = allowances(book, listed, owners, rules) if is_limited else {}
     for order in listed:
         _settle(book, order, owners[order.id], rules[order.id], head, store.settings, most)
     if rewards:
@@ -91,22 +90,6 @@ def _others_under_caps(
     for order in changed:
         others.pop(order.id, None)
     return others
-
-
-def _left_by_caps(
-    book: Book,
-    listed: Iterable[Order],
-    owners: Mapping[str, int | None],
-    rules: Mapping[str, EarningRule],
-) -> dict[str, int]:
-    """What each order under caps may give, by what the customer's other orders give."""
-    claims: dict[int, list[Claim]] = {}
-    for order in listed:
-        owner = owners[order.id]
-        made = claim(book, order, rules[order.id]) if owner is not None else None
-        if owner is not None and made is not None:
-            claims.setdefault(owner, []).append(made)
-    return {name: most for own in claims.values() for name, most in allowed(own).items()}
 
 
 def _with_all_of_those_who_spent(

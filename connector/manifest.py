@@ -32,13 +32,15 @@ class Label(_Listed):
 class PlatformEntry(_Listed):
     """What the app asks of one platform, and the names under which it writes there.
 
-    `undone_statuses` are those of an order that is undone and whose codes yet stay used.
+    `undone_statuses` are those of an order that is undone and whose codes yet stay used;
+    `codes_come_back` says that the codes of one that is called off can surely be used again.
     """
 
     scope: str
     topics: tuple[str, ...]
     purchase_statuses: tuple[str, ...]
     undone_statuses: tuple[str, ...]
+    codes_come_back: bool
     customer_fields: Mapping[str, str]
 
 

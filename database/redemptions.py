@@ -10,7 +10,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
@@ -82,14 +82,31 @@ def unissued(session: Session, moment: datetime, pause: timedelta, limit: int) -
     """Redemptions for which the store was not asked, or not within the pause; oldest first."""
     waits = Redemption.tried_at.is_(None) | (Redemption.tried_at < moment - pause)
     is_due = (Redemption.state == "reserved") & (Redemption.expires_at > moment)
-    return _listed(session, is_due & waits, limit=limit)[::-1]
+    return _listed(session, is_due, waits, oldest=True, limit=limit)
 
 
 def lapsed(session: Session, moment: datetime, pause: timedelta, limit: int) -> list[Record]:
-    """Open redemptions whose time is over, the store not asked within the pause; oldest first."""
-    waits = Redemption.tried_at.is_(None) | (Redemption.tried_at < moment - pause)
-    is_over = Redemption.state.in_(OPEN) & (Redemption.expires_at <= moment)
-    return _listed(session, is_over & waits, limit=limit)[::-1]
+    """Open redemptions whose time is over, the store not asked within the pause."""
+    return _open(session, Redemption.expires_at <= moment, moment - pause, limit)
+
+
+def called_off(
+    session: Session, moment: datetime, pause: timedelta, limit: int, *, codes_come_back: bool
+) -> list[Record]:
+    """Open redemptions that an order carries, the store not asked within the pause.
+
+    Where codes come back with an order that is called off, only those of which points went back.
+    """
+    carried = func.cardinality(Redemption.orders) > 0
+    which = carried & (Redemption.returned > 0) if codes_come_back else carried
+    return _open(session, which, moment - pause, limit)
+
+
+def _open(
+    session: Session, which: ColumnElement[bool], asked_before: datetime, limit: int
+) -> list[Record]:
+    waits = Redemption.tried_at.is_(None) | (Redemption.tried_at < asked_before)
+    return _listed(session, Redemption.state.in_(OPEN), which, waits, oldest=True, limit=limit)
 
 
 def entries(session: Session, redemptions: Iterable[Record]) -> dict[str, list[EntryRecord]]:
@@ -134,11 +151,13 @@ def _one(session: Session, which: ColumnElement[bool]) -> Record | None:
 
 
 def _listed(
-    session: Session, *which: ColumnElement[bool], limit: int | None = None
+    session: Session,
+    *which: ColumnElement[bool],
+    oldest: bool = False,
+    limit: int | None = None,
 ) -> list[Record]:
-    rows = session.execute(
-        select(*COLUMNS).where(*which).order_by(Redemption.number.desc()).limit(limit)
-    )
+    order = Redemption.number if oldest else Redemption.number.desc()
+    rows = session.execute(select(*COLUMNS).where(*which).order_by(order).limit(limit))
     return [_record(row) for row in rows]
 
 

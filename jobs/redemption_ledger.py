@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from retention.redemption import (
     copied_grace,
     kept_share,
     returned_points,
+    used_share,
 )
 
 
@@ -108,21 +110,23 @@ def _by_orders(
     """The redemption as the orders that carry its code make it: the first one paid uses it."""
     entry = load().platforms[store.platform.name]
     counting, over = store.settings.purchase_statuses, entry.undone_statuses
+    carrying = [at_hand[name] for name in redemption.orders if name in at_hand]
+    carrying = [order for order in carrying if redemption.code in order.coupon_codes]
     uses = [
         (order.placed_at, order.id, share)
-        for name in redemption.orders
-        if name in at_hand
-        and redemption.code in (order := at_hand[name]).coupon_codes
-        and (share := kept_share(order, counting, over)) is not None
+        for order in carrying
+        if (share := used_share(order, counting, over)) is not None
     ]
     if uses:
         _, order_id, share = min(uses)
         returned = returned_points(redemption.points, share)
         return replace(redemption, state="used", reason="", order_id=order_id, returned=returned)
-    if redemption.state != "used":
+    if redemption.state == "released":
         return redemption
     state: State = "issued" if redemption.reward_id else "reserved"
-    return replace(redemption, state=state, order_id=None, returned=0)
+    share = max(map(kept_share, carrying), default=Fraction(1))
+    returned = returned_points(redemption.points, share)
+    return replace(redemption, state=state, order_id=None, returned=returned)
 
 
 def owned(session: Session, settings: Settings, listed: Sequence[Redemption]) -> list[Redemption]:

@@ -20,7 +20,7 @@ from jobs.redemption_ledger import bring, redemption_rule
 from jobs.rewards import issue, kept
 from retention.ledger.book import Book
 from retention.ledger.redemption import affordable
-from retention.redemption import CannotRedeem, Redemption, RedemptionRule, new_code, new_reference
+from retention.redemption import CannotRedeem, Redemption, new_code, new_reference
 
 log = structlog.get_logger()
 
@@ -137,20 +137,3 @@ def listing(context: Context, store_id: UUID, limit: int | None = None) -> list[
     """The store's redemptions, newest first."""
     with store_transaction(context.engine, store_id) as session:
         return redemptions.all_redemptions(session, limit)
-
-
-def offer(context: Context, store_id: UUID, account_id: str) -> tuple[RedemptionRule, int]:
-    """By which rule the account can redeem points now, and how many it can spend.
-
-    Raises:
-        NotActive: there is no such store, or it is not active.
-    """
-    store = active_store(context, store_id)
-    with store_transaction(context.engine, store.id) as session:
-        rule = redemption_rule(store.settings, store.currency)
-        try:
-            customer = one_customer(session, Subject(account_id))
-        except LookupError:
-            return rule, 0
-        book = Book(points.lots_of_customers(session, [customer]))
-        return rule, affordable(book, customer, stores.now(session))

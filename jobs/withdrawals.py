@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from connector.errors import ConnectorError, CredentialsRefused, TemporaryError
+from connector.manifest import load
 from database import redemptions, stores
 from database.session import store_lock, store_transaction
 from jobs import queue
@@ -106,26 +107,37 @@ def cancel(
 
 
 def sweep(store_id: str) -> None:
-    """Ask again for rewards that the store owes, and give back the points of those that lapsed."""
+    """Ask again for rewards that the store owes, and give back the points of unused ones.
+
+    Those are over that lapsed, and those that an undone order may have used up.
+    """
     context = current()
     queue.started(context.redis, queue.REDEMPTIONS, store_id)
     try:
         store = active_store(context, UUID(store_id))
+        codes_come_back = load().platforms[store.platform.name].codes_come_back
         with store_transaction(context.engine, store.id) as session:
             moment = stores.now(session)
             owing = redemptions.unissued(session, moment, PAUSE, PORTION)
             over = redemptions.lapsed(session, moment, PAUSE, PORTION)
+            undone = redemptions.called_off(
+                session, moment, PAUSE, PORTION, codes_come_back=codes_come_back
+            )
         for row in owing:
             issue(context, store, row.reference)
         for row in over:
-            _lapse(context, store, row)
+            _end(context, store, row, "not used in time", with_grace=False)
+        for row in undone:
+            _end(context, store, row, "its order was called off", with_grace=True)
     except NotActive:
         return
 
 
-def _lapse(context: Context, store: ActiveStore, row: Redemption) -> None:
+def _end(
+    context: Context, store: ActiveStore, row: Redemption, why: str, *, with_grace: bool
+) -> None:
     try:
-        withdraw(context, store, row.reference, "not used in time", with_grace=False)
+        withdraw(context, store, row.reference, why, with_grace=with_grace)
     except CredentialsRefused as error:
         disconnect(context, store, error)
         raise NotActive(str(store.id)) from None

@@ -131,7 +131,8 @@ class Redemption:
     is in the shopper's hands), used (an order that counts uses it, or the credit was spent), or
     released (the points went back; `reason` says why). `worth` and `minimum`, the least amount
     of goods of an order that uses it, are in `currency`. `returned` points went back because
-    what they paid was refunded. `orders` are all that ever carried the code.
+    what they paid was refunded; it stays open then if the order was called off thereafter.
+    `orders` are all that ever carried the code.
     """
 
     reference: str
@@ -163,7 +164,7 @@ class Redemption:
     @property
     def reserved(self) -> int:
         """The points that wait for the reward's being used."""
-        return self.points if self.is_open else 0
+        return self.points - self.returned if self.is_open else 0
 
     @property
     def redeemed(self) -> int:
@@ -187,17 +188,22 @@ def copied_grace(text: str) -> int:
     return int(json.loads(text)["grace_days"])
 
 
-def kept_share(order: Order, counting: Collection[str], over: Collection[str]) -> Fraction | None:
-    """Return the share of the order that is paid for and kept, None while it pays for nothing.
+def used_share(order: Order, counting: Collection[str], over: Collection[str]) -> Fraction | None:
+    """Return the share of what its codes paid that the order keeps, None while it is not paid.
 
     `counting` are the statuses in which an order counts as paid; `over` those of an order that
-    is undone and yet keeps its codes used. An order whose goods cost nothing, because points
-    paid for all of them, is measured by how many pieces are kept.
+    is undone and yet keeps its codes used.
     """
     if order.status in over:
         return Fraction(0)
-    if order.status not in counting:
-        return None
+    return kept_share(order) if order.status in counting else None
+
+
+def kept_share(order: Order) -> Fraction:
+    """Return the share of the order's goods that was not refunded, whatever its status.
+
+    Goods that cost nothing, because points paid for all of them, are counted by the piece.
+    """
     left = kept(order)
     if order.net > 0:
         return min(Fraction(1), left.net / Fraction(order.net))

@@ -115,8 +115,6 @@ def test_points_become_a_coupon_for_their_owner_alone(installed: Installed, shop
     assert balance(installed) == 700
     assert reasons(installed) == [(-300, "reserved")]
     assert job.of_person(installed.context, installed.id, PERSON) == [made]
-    rule, free = job.offer(installed.context, installed.id, account)
-    assert (rule.point_value, free) == (Decimal("0.01"), 700)
 
 
 def test_the_same_key_is_the_same_redemption(installed: Installed, shop: Shop) -> None:
@@ -158,7 +156,6 @@ def test_strangers_and_deleted_accounts_redeem_nothing(installed: Installed, sho
         with pytest.raises(CannotRedeem) as refused:
             job.redeem(installed.context, installed.id, account_id=name, points=1, key="k")
         assert refused.value.problem == "nobody"
-        assert job.offer(installed.context, installed.id, "404")[1] == 0
 
 
 def test_an_order_that_is_paid_with_it_spends_the_points(installed: Installed, shop: Shop) -> None:
@@ -208,6 +205,23 @@ def test_an_order_that_is_not_paid_after_all_frees_the_code_until_it_lapses(
         return
     assert (now(installed, made).state, balance(installed)) == ("released", 1000)
     assert shop.get("coupons") == []
+
+
+def test_an_order_refunded_and_then_called_off_takes_nothing_twice(
+    installed: Installed, shop: Shop, superuser: Engine
+) -> None:
+    made = redeem(installed)
+    order = buy(installed, shop, made)
+    paid = Decimal(shop.get(f"orders/{order}")["total"])
+    shop.create(f"orders/{order}/refunds", amount=f"{paid * 2 / 5:.2f}")
+    change(installed, shop, order, "cancelled")
+    freed = now(installed, made)
+    assert (freed.state, freed.returned, balance(installed)) == ("issued", 120, 820)
+    date_back(superuser, 1, "tried_at")
+    sweep(str(installed.id))
+    released = now(installed, made)
+    assert (released.state, released.reason) == ("released", "its order was called off")
+    assert (shop.get("coupons"), balance(installed)) == ([], 1000)
 
 
 def test_an_order_that_is_paid_late_takes_back_what_was_released(

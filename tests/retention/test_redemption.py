@@ -18,6 +18,7 @@ from retention.redemption import (
     new_code,
     new_reference,
     returned_points,
+    used_share,
 )
 from tests.retention.tables import START, order, refund_of_amount, refund_of_line
 
@@ -126,31 +127,32 @@ def test_what_is_reserved_and_redeemed_follows_the_state() -> None:
         (one.is_open, one.reserved, one.redeemed)
         for state in ("reserved", "issued", "used", "released")
         for one in [replace(row, state=state)]
-    ] == [(True, 100, 0), (True, 100, 0), (False, 0, 70), (False, 0, 0)]
+    ] == [(True, 70, 0), (True, 70, 0), (False, 0, 70), (False, 0, 0)]
 
 
 def test_an_order_pays_for_what_is_kept_of_it() -> None:
     placed = order("60", "40")
-    assert kept_share(placed, PAID, OVER) == 1
-    assert kept_share(replace(placed, refunds=(refund_of_amount("r", "40"),)), PAID, OVER) == (
-        Fraction(60, 100)
-    )
+    assert used_share(placed, PAID, OVER) == 1
+    part = replace(placed, refunds=(refund_of_amount("r", "40"),))
+    assert used_share(part, PAID, OVER) == kept_share(part) == Fraction(60, 100)
     line = refund_of_line("r", "a", "60")
-    assert kept_share(replace(placed, refunds=(line,)), PAID, OVER) == Fraction(40, 100)
+    assert used_share(replace(placed, refunds=(line,)), PAID, OVER) == Fraction(40, 100)
+    called_off = replace(part, status="cancelled")
+    assert (used_share(called_off, PAID, OVER), kept_share(called_off)) == (None, Fraction(3, 5))
 
 
 def test_an_order_that_is_undone_keeps_nothing_and_one_that_is_not_paid_says_nothing() -> None:
-    assert kept_share(order("60", status="refunded"), PAID, OVER) == 0
+    assert used_share(order("60", status="refunded"), PAID, OVER) == 0
     for status in ("pending", "on-hold", "cancelled", "trash", "gone"):
-        assert kept_share(order("60", status=status), PAID, OVER) is None
+        assert used_share(order("60", status=status), PAID, OVER) is None
 
 
 def test_goods_that_points_paid_for_in_full_are_counted_by_the_piece() -> None:
     free = order("0", "0", "0", "0", total="5")
-    assert kept_share(free, PAID, OVER) == 1
+    assert kept_share(free) == 1
     returned = replace(free, refunds=(refund_of_line("r", "a", "0"),))
-    assert kept_share(returned, PAID, OVER) == Fraction(3, 4)
-    assert kept_share(order(), PAID, OVER) == 1
+    assert kept_share(returned) == Fraction(3, 4)
+    assert kept_share(order()) == 1
 
 
 def test_points_go_back_in_proportion_rounded_down_once() -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -8,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retention.caps import NO_CAPS, Caps
 from retention.net import kept, weighted
-from retention.points import EarningRule, copied_rule, target
+from retention.points import EarningRule, Rounding, copied_rule, is_capped, target
+from retention.records import Order, Refund
 from tests.retention.tables import START, order, refund_of_amount, refund_of_line
 
 COUNTING = frozenset({"processing", "completed"})
@@ -173,3 +176,121 @@ def test_without_multipliers_the_two_ways_of_counting_agree(nets: list[int], bac
     refunds = [refund_of_amount("r", f"{back / 100:.2f}")] if back else []
     placed = order(*(f"{net / 100:.2f}" for net in nets), refunds=refunds)
     assert weighted(placed, {}) == kept(placed).net
+
+
+@pytest.mark.parametrize(
+    ("net", "rounding", "points"),
+    [
+        ("14999", "down", 1),
+        ("14999", "nearest", 1),
+        ("15000", "nearest", 2),
+        ("10000", "up", 1),
+        ("10001", "up", 2),
+        ("0", "up", 0),
+    ],
+)
+def test_points_are_rounded_as_the_rule_says(net: str, rounding: Rounding, points: int) -> None:
+    rule = replace(TOMAN, rounding=rounding)
+    assert target(order(net, currency="IRT"), rule) == points
+
+
+def test_a_period_and_a_tier_multiply_exactly_before_rounding() -> None:
+    # 29,999 Toman * 3/2 * 4/3 = 59,998: 5 points; rounded in between there would be 4 or fewer.
+    rule = replace(TOMAN, period=Fraction(3, 2), tier="gold", tier_multiplier=Fraction(4, 3))
+    assert target(order("29999", currency="IRT"), rule) == 5
+    assert target(order("30000", currency="IRT"), rule) == 6
+    by_line = replace(rule, lines=(("a", Fraction(2)), ("b", Fraction(0))))
+    assert target(order("15000", "99999", currency="IRT"), by_line) == 6
+    assert target(order("30000", currency="IRT"), replace(rule, period=Fraction(0))) == 0
+
+
+def credited(credit: str, *nets: str, total: str, refunds: Iterable[Refund] = ()) -> Order:
+    placed = order(*nets, total=total, refunds=refunds)
+    return replace(placed, paid_by_credit=Decimal(credit))
+
+
+def test_what_credit_paid_earns_nothing() -> None:
+    # 40 of 120, of which 20 are tax and shipping, so a third of the 100 that goods cost.
+    assert target(credited("40", "100", total="120"), ONE_PER_UNIT) == 66
+    assert target(credited("120", "100", total="120"), ONE_PER_UNIT) == 0
+    assert target(credited("121", "100", total="120"), ONE_PER_UNIT) == 0
+    assert target(credited("0", "100", total="120"), ONE_PER_UNIT) == 100
+    # Half of it goes back: half of the two thirds.
+    half = [refund_of_line("r", "a", "50")]
+    assert target(credited("40", "100", total="120", refunds=half), ONE_PER_UNIT) == 33
+    double = replace(ONE_PER_UNIT, lines=(("a", Fraction(2)), ("b", Fraction(1))))
+    assert target(credited("25", "60", "40", total="100"), double) == 120
+    # The smallest order that counts is one before credit.
+    least = replace(ONE_PER_UNIT, minimum=Decimal(100))
+    assert target(credited("40", "100", total="120"), least) == 66
+
+
+def test_credit_that_was_taken_off_the_total_is_a_part_of_what_it_was_before() -> None:
+    placed = replace(credited("30", "100", total="70"), total_before_credit=Decimal(100))
+    assert target(placed, ONE_PER_UNIT) == 70
+    # 35 of the 70 in money go back, so half of all.
+    half = replace(placed, refunds=(refund_of_amount("r", "35"),))
+    assert target(half, ONE_PER_UNIT) == 35
+    assert target(replace(placed, total_before_credit=Decimal(0)), ONE_PER_UNIT) == 0
+
+
+DELIVERED = replace(ONE_PER_UNIT, from_delivery=True, pending_days=14, expiry_days=100)
+
+
+def test_points_that_count_from_delivery_wait_for_it() -> None:
+    placed = order("1")
+    assert DELIVERED.waits(placed)
+    assert DELIVERED.matures_at(placed) is None
+    assert DELIVERED.expires_at(placed, START) is None
+    come = replace(placed, delivered_at=START + timedelta(days=5))
+    assert not DELIVERED.waits(come)
+    assert DELIVERED.matures_at(come) == START + timedelta(days=19)
+    assert DELIVERED.expires_at(come, START) == START + timedelta(days=119)
+    at_once = replace(DELIVERED, pending_days=0)
+    assert at_once.matures_at(come) == START + timedelta(days=5)
+    assert not ONE_PER_UNIT.waits(placed)
+    assert replace(ONE_PER_UNIT, pending_days=2).matures_at(come) == START + timedelta(days=2)
+
+
+def test_an_order_of_which_no_delivery_is_told_may_count_as_delivered_after_days() -> None:
+    rule = replace(DELIVERED, delivery_days=30)
+    placed = replace(order("1"), paid_at=START + timedelta(days=1))
+    assert not rule.waits(placed)
+    assert rule.matures_at(placed) == START + timedelta(days=45)
+    late = replace(placed, delivered_at=START + timedelta(days=40))
+    assert rule.matures_at(late) == START + timedelta(days=54)
+    assert rule.expires_at(late, START) == START + timedelta(days=154)
+
+
+def test_all_that_makes_a_rule_is_in_its_text() -> None:
+    whole = replace(
+        DELIVERED,
+        minimum=Decimal("5.50"),
+        lines=(("a", Fraction(2)), ("b", Fraction(1))),
+        period=Fraction(3, 2),
+        tier="طلایی",
+        tier_multiplier=Fraction(4, 3),
+        rounding="nearest",
+        delivery_days=30,
+        caps=Caps(day=5, zone="Asia/Tehran", calendar="jalali"),
+    )
+    assert copied_rule(whole.text()) == whole
+    assert is_capped(whole.text())
+    assert not is_capped(replace(whole, caps=NO_CAPS, tier='"caps":').text())
+    assert ONE_PER_UNIT.text() == (
+        '{"currency":null,"enabled":true,"per":"1","points":1,"statuses":["completed","processing"]}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"rounding": "half"}, "rounding is 'half'; give down, nearest or up"),
+        ({"period": Fraction(-1)}, "the multiplier of the period is -1"),
+        ({"tier_multiplier": Fraction(-1)}, "the multiplier of the tier is -1"),
+        ({"delivery_days": -1}, "delivery_days is -1; give 0 or more"),
+    ],
+)
+def test_what_no_rule_can_be_is_refused(wrong: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        replace(ONE_PER_UNIT, **wrong)

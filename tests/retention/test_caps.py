@@ -1,0 +1,100 @@
+"""What caps leave to each order, by days and months of the store."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retention.caps import Caps, Claim, allowed
+
+DAILY = Caps(day=100, zone="Asia/Tehran", calendar="jalali")
+MONTHLY = Caps(month=100, zone="Asia/Tehran", calendar="jalali")
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def given_by(caps: Caps, *claims: tuple[str, int]) -> list[int]:
+    """What claims at these moments give, in the sequence in which they are written."""
+    made = [
+        Claim(str(number), at(text), points, caps) for number, (text, points) in enumerate(claims)
+    ]
+    return [allowed(made)[claim.name] for claim in made]
+
+
+def test_a_days_claims_take_what_is_left_in_the_sequence_of_their_moments() -> None:
+    # Tehran is at +03:30, so 20:29 UTC is the last minute of 25 November there.
+    assert given_by(
+        DAILY,
+        ("2026-11-25T20:29", 50),
+        ("2026-11-25T08:00", 70),
+        ("2026-11-25T20:30", 120),
+        ("2026-11-26T06:00", 5),
+    ) == [30, 70, 100, 0]
+
+
+def test_a_month_is_one_of_the_calendar() -> None:
+    # 30 Aban 1405 is 21 November 2026, the last day of its month.
+    rows = [("2026-11-20T08:00", 70), ("2026-11-21T08:00", 70), ("2026-11-22T08:00", 70)]
+    assert given_by(MONTHLY, *rows) == [70, 30, 70]
+    gregorian = Caps(month=100, zone="Asia/Tehran")
+    assert given_by(gregorian, *rows) == [70, 30, 0]
+    # 1403 is a leap year of the Jalali calendar: 20 March 2025 is its 30 Esfand.
+    leap = [("2025-03-20T08:00", 70), ("2025-03-20T20:29", 70), ("2025-03-20T20:30", 70)]
+    assert given_by(MONTHLY, *leap) == [70, 30, 70]
+
+
+def test_the_narrowest_of_several_caps_counts() -> None:
+    caps = Caps(day=100, month=150, lifetime=230)
+    assert given_by(
+        caps,
+        ("2026-11-01T00:00", 120),
+        ("2026-11-02T00:00", 120),
+        ("2026-12-01T00:00", 120),
+        ("2027-01-01T00:00", 120),
+    ) == [100, 50, 80, 0]
+
+
+def test_claims_of_one_moment_go_by_their_names_and_each_by_its_own_cap() -> None:
+    moment = at("2026-11-25T08:00")
+    claims = [
+        Claim("b", moment, 60, Caps(day=100)),
+        Claim("a", moment, 60, Caps(day=100)),
+        Claim("c", moment, 60, Caps(day=150)),
+        Claim("d", moment, 60, Caps(lifetime=400, zone="Asia/Tehran")),
+    ]
+    assert allowed(claims) == {"a": 60, "b": 40, "c": 50, "d": 60}
+
+
+def test_caps_of_none_are_none() -> None:
+    assert not Caps()
+    assert allowed([]) == {}
+    with pytest.raises(ValueError, match="by month is -1; give 0 or more"):
+        Caps(month=-1)
+    with pytest.raises(ValueError, match="'Mars' is unknown"):
+        Caps(zone="Mars")
+
+
+moments = st.integers(0, 240).map(lambda hours: at("2026-11-18") + timedelta(hours=hours))
+
+
+@given(
+    rows=st.lists(st.tuples(moments, st.integers(0, 90)), max_size=8),
+    caps=st.builds(Caps, st.integers(0, 120), st.integers(0, 200), st.integers(0, 300)),
+    order=st.randoms(use_true_random=False),
+)
+def test_no_window_gives_more_than_its_cap_whatever_the_sequence(
+    rows: list[tuple[datetime, int]], caps: Caps, order: random.Random
+) -> None:
+    claims = [Claim(f"{n}", moment, points, caps) for n, (moment, points) in enumerate(rows)]
+    found = allowed(claims)
+    order.shuffle(claims)
+    assert allowed(claims) == found
+    for claim in claims:
+        assert 0 <= found[claim.name] <= claim.points
+        for window, limit in caps.limits(claim.at).items():
+            inside = [one for one in claims if window in caps.windows(one.at)]
+            assert sum(found[one.name] for one in inside) <= limit

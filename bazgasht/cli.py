@@ -135,9 +135,11 @@ def load_commands() -> None:
         evaluate_commands,  # noqa: F401
         import_commands,  # noqa: F401
         point_import_commands,  # noqa: F401
+        plugin_commands,  # noqa: F401
         points_commands,  # noqa: F401
         prediction_commands,  # noqa: F401
         privacy_commands,  # noqa: F401
+        redemption_commands,  # noqa: F401
         report_commands,  # noqa: F401
         store_commands,  # noqa: F401
         tier_commands,  # noqa: F401

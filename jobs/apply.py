@@ -190,13 +190,17 @@ def _tell_other_currencies(store: ActiveStore, listed: Iterable[Order]) -> None:
             )
 
 
-def want_points(session: Session, store: ActiveStore, changed: Iterable[int]) -> None:
+def want_points(
+    session: Session, store: ActiveStore, changed: Iterable[int], *, whole: bool = False
+) -> None:
     """Find these customers' tiers, and note what the store shall show of them and their points.
 
-    The caller has locked the store's row.
+    `whole` also takes away what the store's settings no longer give anybody. The caller has
+    locked the store's row.
     """
     listed = list(changed)
     if listed and store.settings.points_tiers:
         settle_tiers(session, store, listed, stores.now(session))
     if listed:
-        outbox.want(session, "customer", shown_points.texts(session, store, listed))
+        shown = shown_points.texts(session, store, listed, whole=whole)
+        outbox.want(session, "customer", shown)

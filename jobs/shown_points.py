@@ -50,9 +50,13 @@ def lapses(session: Session, store: ActiveStore, customers: Iterable[int]) -> di
 
 
 def texts(
-    session: Session, store: ActiveStore, customers: Iterable[int]
+    session: Session, store: ActiveStore, customers: Iterable[int], *, whole: bool = False
 ) -> dict[str, Mapping[str, str | None]]:
-    """What the accounts of these customers shall show, under the names of the store's platform."""
+    """What the accounts of these customers shall show, under the names of the store's platform.
+
+    Without `whole` the fields are left out that the store's settings give nobody: those are
+    removed once, when the settings change.
+    """
     listed = holdings.of_accounts(session, customers)
     numbers = [one.customer_id for one in listed]
     lapsing = lapses(session, store, numbers) if numbers else {}
@@ -62,26 +66,31 @@ def texts(
     names = load().platforms[store.platform.name].customer_fields
     found: dict[str, Mapping[str, str | None]] = {}
     for one in listed:
-        tier = (had[one.customer_id].tier if one.customer_id in had else NONE) or None
-        shown = _of_points(store, one.holding, lapsing.get(one.customer_id)) | {
-            "tier": tier,
-            "tier_second_name": second.get(tier) if tier else None,
-            "tier_tag": tier if store.settings.customer_tags else None,
-        }
+        shown = _of_points(store, one.holding, lapsing.get(one.customer_id))
+        if store.settings.point_value or whole:
+            shown["points_value"] = _value(store, one.holding)
+        if plan.tiers or whole:
+            tier = (had[one.customer_id].tier if one.customer_id in had else NONE) or None
+            shown["tier"] = tier
+            shown["tier_second_name"] = second.get(tier) if tier else None
+            shown["tier_tag"] = tier if store.settings.customer_tags else None
         found[one.account_id] = {names[key]: text for key, text in shown.items() if key in names}
     return found
 
 
 def _of_points(store: ActiveStore, holding: Holding, lapses_at: datetime | None) -> Texts:
-    available, value = holding.available, store.settings.point_value
     coming = losses(holding, lapses_at)
     return {
-        "points": str(available),
+        "points": str(holding.available),
         "points_pending": str(holding.pending),
         "points_next_expiry": _day(coming[0].at, store.zone) if coming else None,
         "points_expiring": str(coming[0].points) if coming else None,
-        "points_value": amount_text(value * max(0, available), store.currency) if value else None,
     }
+
+
+def _value(store: ActiveStore, holding: Holding) -> str | None:
+    value = store.settings.point_value
+    return amount_text(value * max(0, holding.available), store.currency) if value else None
 
 
 def _day(moment: datetime, zone: str) -> str:

@@ -9,7 +9,7 @@ from bazgasht.settings import AppSettings, opened
 from connector.registry import platform
 from jobs import context as job_context
 from jobs.context import Context
-from webhooks import app_proxy, health, install, receive, shopify, storefront
+from webhooks import app_proxy, claims, health, install, receive, shopify, storefront
 from webhooks.request_limits import RequestLimits
 
 
@@ -22,6 +22,7 @@ def create_app(context: Context, *, metrics_token: str | None = None) -> Flask:
     app.register_blueprint(receive.blueprint)
     app.extensions["bazgasht_shopify"] = platform("shopify")
     app.register_blueprint(install.blueprint)
+    app.register_blueprint(claims.blueprint)
     app.register_blueprint(shopify.blueprint)
     app.extensions["bazgasht_limits"] = RequestLimits(context.redis)
     app.register_blueprint(storefront.blueprint)

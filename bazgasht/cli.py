@@ -131,11 +131,12 @@ def load_commands() -> None:
     from bazgasht import (  # noqa: PLC0415
         backfill_commands,  # noqa: F401
         choice_commands,  # noqa: F401
+        claim_commands,  # noqa: F401
         cost_commands,  # noqa: F401
         evaluate_commands,  # noqa: F401
         import_commands,  # noqa: F401
-        point_import_commands,  # noqa: F401
         plugin_commands,  # noqa: F401
+        point_import_commands,  # noqa: F401
         points_commands,  # noqa: F401
         prediction_commands,  # noqa: F401
         privacy_commands,  # noqa: F401

@@ -100,7 +100,7 @@ def change_settings(settings: AppSettings, store: UUID, assignments: Sequence[st
                 outbox.reconsider_all(session, "cross_sells")
                 stores.mark_dirty(session)
                 switch(session, checked, stores.now(session))
-        if "guest_identity" in wanted:
+        if {"guest_identity", "points_claim"} & set(wanted):
             queue.enqueue(context.redis, queue.COMPARE, store)
         click.echo(checked.model_dump_json(indent=2))
 

@@ -87,7 +87,8 @@ def mark_accounts_gone(session: Session, identifiers: Iterable[str]) -> set[str]
     """
     listed = sorted(identifiers)
     touched = _guest_keys(session, listed)
-    tombstone = {"email": None, "phone": None, "name": "", "content": b"", "gone": True}
+    nobody = {"email": None, "proved_email": None, "phone": None, "name": ""}
+    tombstone = {**nobody, "content": b"", "gone": True}
     insert_rows(
         session,
         Customer,

@@ -58,6 +58,7 @@ def _customers(session: Session, numbers: Iterable[int]) -> Rows:
             "name": row.name,
             "modified_at": _time(row.modified_at),
             "deleted_in_the_store": row.gone,
+            "proved_email": row.proved_email,
         }
         for row in rows
     ]

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from database import outbox, redemptions
+from database import claims, outbox, redemptions
 from database.bulk import insert_rows
 from database.models import (
     Base,
@@ -57,6 +57,7 @@ def erase(session: Session, person: Person, hasher: Hasher) -> dict[str, int]:
     orders = sum(_rename(session, number, name) for number, name in pseudonyms.items())
     orders += _strip_other_orders(session, person)
     redemptions.forget(session, pseudonyms)
+    claims.forget_links(session, pseudonyms)
     written = len(set(outbox.ever_written(session, "customer")) & person.accounts)
     outbox.forget(session, "customer", person.accounts)
     _forget_rejected(session, person.accounts)
@@ -101,6 +102,8 @@ def _rename(session: Session, number: int, pseudonym: str) -> int:
             email=pseudonym,
             phone=None,
             name="",
+            proved_email=None,
+            merged_into=None,
             modified_at=None,
             content=None,
         )

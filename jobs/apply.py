@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from connector.manifest import Settings
-from database import catalogue, customers, earning, orders, outbox, points, stores
+from database import catalogue, claims, customers, earning, orders, outbox, points, stores
 from database.customers import Buyer
 from database.orders import GONE
 from jobs import occasions, shown_points
@@ -17,6 +17,7 @@ from jobs.context import ActiveStore
 from jobs.earning import settle_orders
 from jobs.expiry import give_back
 from jobs.facts import Fact, Key
+from jobs.gifts import follow_guests
 from jobs.occasion_rules import is_on
 from jobs.redemption_ledger import follow_customers, settle_redemptions
 from jobs.shown_points import by_inactivity
@@ -54,7 +55,7 @@ def apply(
     unread = _apply_categories(session, records, gone)
     recompute = catalogue.save_products(session, products) if products else False
     catalogue.mark_products_gone(session, [name for kind, name in gone if kind == "product"])
-    moved = _apply_customers(session, store.settings, records, gone)
+    moved = _apply_customers(session, store, records, gone)
     saved = _apply_orders(session, store.settings, records, gone)
     deleted = {name for kind, name in gone if kind == "order"}
     _follow_accounts(session, store, records, gone)
@@ -82,12 +83,14 @@ def _apply_categories(session: Session, records: Iterable[object], gone: Iterabl
 
 
 def _apply_customers(
-    session: Session, settings: Settings, records: Iterable[object], gone: Iterable[Key]
+    session: Session, store: ActiveStore, records: Iterable[object], gone: Iterable[Key]
 ) -> set[str]:
     """Save accounts; the orders that have another customer because of them."""
     accounts = [record for record in records if isinstance(record, Account)]
     deleted = [name for kind, name in gone if kind == "customer"]
     touched = customers.save_accounts(session, accounts) if accounts else set()
+    if proved := [account.id for account in accounts if account.email_is_proved]:
+        claims.prove_accounts(session, proved)
     buyers: dict[str, Buyer] = {}
     if deleted:
         touched |= customers.mark_accounts_gone(session, deleted)
@@ -96,12 +99,11 @@ def _apply_customers(
     if touched:
         buyers |= customers.orders_of_guests(session, touched)
     if touched or deleted:
-        follow_customers(session, settings, touched, deleted)
+        follow_customers(session, store.settings, touched, deleted)
+        want_points(session, store, follow_guests(session, store, touched))
     if not buyers:
         return set()
-    return set(
-        orders.move_orders(session, customers.resolve(session, buyers, settings))
-    )
+    return set(orders.move_orders(session, customers.resolve(session, buyers, store.settings)))
 
 
 def _follow_accounts(
@@ -154,7 +156,7 @@ def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]
         concerned = {owner for owner in owners.values() if owner is not None}
         concerned |= {lot.customer_id for lot in book.lots.values()}
         concerned |= earning.guests(session, changed)
-        touched |= occasions.follow_orders(session, store, concerned)
+        touched |= occasions.follow_orders(session, store, changed, concerned)
     want_points(session, store, touched)
     _tell_other_currencies(store, changed)
 

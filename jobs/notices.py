@@ -21,7 +21,7 @@ from connector.platform import (
     Uninstalled,
 )
 from connector.registry import platform
-from database import catalogue, inbox, outbox, redemptions, stores
+from database import catalogue, inbox, outbox, stores
 from database.models import Order
 from database.packing import unpack
 from database.session import store_transaction
@@ -29,6 +29,7 @@ from database.versions import known_versions
 from jobs import privacy, queue
 from jobs.context import ActiveStore, Context, NotActive, connected
 from jobs.facts import Key
+from jobs.merging import merge
 from jobs.profile import refresh_profile
 
 log = structlog.get_logger()
@@ -53,8 +54,7 @@ def act(context: Context, store: ActiveStore, meaning: Meaning, event_key: str) 
         case LookUp():
             _compare(context, store)
         case Merged(kept, gone):
-            with store_transaction(context.engine, store.id) as session:
-                redemptions.follow(session, gone, kept)
+            merge(context, store, kept, gone)
             return [("customer", kept), ("customer", gone), *_orders_of(context, store, gone)]
         case BulkFinished():
             queue.enqueue(context.redis, queue.INSTALL, store.id)

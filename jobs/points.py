@@ -18,6 +18,7 @@ from jobs import queue
 from jobs.absorb import lock_store
 from jobs.apply import want_points
 from jobs.context import ActiveStore, Context, NotActive, active_store, current
+from jobs.gifts import held_now
 from jobs.occasion_days import look_through
 from jobs.passing_time import follow
 from retention.ledger.audit import Audit
@@ -168,6 +169,7 @@ def undo(context: Context, store_id: UUID, reference: str, *, actor: str, note: 
         effect = _effect(session, reference)
         if not effect:
             raise LookupError(f"no entry {reference!r}; `bazgasht points history` lists them")
+        effect = held_now(session, effect)
         customer = effect[0].customer_id
         book = Book(points.lots_of_customers(session, [customer]))
         done = points.find(session, f"undo:{effect[0].reference}") is not None

@@ -5,8 +5,9 @@ from sqlalchemy.orm import Session
 from database import customers, orders, stores
 from database.session import store_transaction
 from jobs.absorb import lock_store
-from jobs.apply import settle_points
+from jobs.apply import settle_points, want_points
 from jobs.context import ActiveStore, Context
+from jobs.gifts import follow_guests
 
 PORTION = 2000
 
@@ -14,7 +15,7 @@ PORTION = 2000
 def regroup_guests(context: Context, store: ActiveStore) -> int:
     """Give every guest order to the customer that the settings of today name; how many moved.
 
-    The points of an order move with it.
+    The points of an order move with it, and what guests were given by hand.
 
     Raises:
         NotActive: the store was disconnected or uninstalled meanwhile.
@@ -26,6 +27,9 @@ def regroup_guests(context: Context, store: ActiveStore) -> int:
             lock_store(session, store)
             buyers, last = customers.guest_orders(session, last, PORTION)
             moved += _regroup(session, store, buyers)
+    with store_transaction(context.engine, store.id) as session:
+        lock_store(session, store)
+        want_points(session, store, follow_guests(session, store))
     return moved
 
 

@@ -49,6 +49,7 @@ class Account:
     """A customer's account at the store. A guest has none and is known by the orders alone.
 
     `email` is normalised (lower case, trimmed), `phone` is in E.164 form; either may be unknown.
+    `email_is_proved` says that the store itself knows the address to be its holder's.
     `created_at` is when the account was made, `birthday` what it says of that, as it is written.
     """
 
@@ -59,6 +60,7 @@ class Account:
     modified_at: datetime | None = None
     created_at: datetime | None = None
     birthday: str | None = None
+    email_is_proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ class Order:
     not reduced by refunds. All amounts are in `currency`, the store's own; where the platform
     tells what the shopper saw and paid in, that currency and the total in it are the
     `presentment` ones, from which nothing is computed. `discount` is what was taken off the
-    lines, without tax, None where it is not told; `coupon_codes` are in lower case.
+    lines, without tax, None where it is not told; `coupon_codes` are in lower case. `address` is
+    where it goes to, which only serves to be compared with others and is not kept.
     `paid_by_credit` is what was paid by store credit, points or gift cards, which is a part of
     `total`, or of `total_before_credit` where the platform has taken it off the total.
     `delivered_at` is when all of it had come to the buyer, as far as the platform tells, and
@@ -156,6 +159,7 @@ class Order:
     discount: Decimal | None = None
     coupon_codes: tuple[str, ...] = ()
     source: Source = Source()
+    address: str | None = None
     paid_by_credit: Decimal = Decimal(0)
     total_before_credit: Decimal | None = None
     delivered_at: datetime | None = None

@@ -121,6 +121,7 @@ def read_account(content: object, region: str) -> Account:
         modified_at=payload.updated_at,
         created_at=payload.created_at,
         birthday=label(payload.birth_date.value) if payload.birth_date else None,
+        email_is_proved=payload.verified_email,
     )
 
 

@@ -283,6 +283,7 @@ class CustomerPayload(Payload):
     default_email_address: EmailAddress | None = None
     default_phone_number: PhoneNumber | None = None
     default_address: Address | None = None
+    verified_email: bool = False
     birth_date: Metafield | None = None
     tags: list[str] = []
     metafields: Nodes[OwnField] = Nodes(nodes=[])

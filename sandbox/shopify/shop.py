@@ -58,7 +58,7 @@ class Shop:
     a buyer who saw another currency are in `presentments`, by order. `cancellations` hold the
     moment and the reason, `handed_over` when a carrier delivered an order, `edits` the pieces that
     edits took off the lines of an order, `refunded_shipping` what a refund gives back for
-    shipping, `tags` are by global id.
+    shipping, `tags` are by global id. `unverified` customers have not confirmed their addresses.
     """
 
     store: Store
@@ -73,6 +73,7 @@ class Shop:
     handed_over: dict[int, int] = field(default_factory=dict)
     refunded_shipping: dict[int, int] = field(default_factory=dict)
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unverified: set[int] = field(default_factory=set)
     discounts: DiscountBook = field(default_factory=DiscountBook)
     credit: CreditBook = field(default_factory=CreditBook)
 

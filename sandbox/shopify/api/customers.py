@@ -82,6 +82,7 @@ CUSTOMER: dict[str, Any] = {
     "updatedAt": lambda one, _call: utc_text(_updated(one)),
     "numberOfOrders": lambda one, call: len(_bought(one, call)),
     "amountSpent": _spent,
+    "verifiedEmail": lambda one, call: bool(one.email) and one.id not in call.shop.unverified,
     "defaultEmailAddress": lambda one, _call: one.email or None,
     "defaultPhoneNumber": lambda one, _call: international_phone(one),
     "defaultAddress": lambda one, _call: given(one.billing),

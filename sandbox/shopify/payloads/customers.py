@@ -22,7 +22,7 @@ def customer(shop: Shop, one: Customer) -> Payload:
         "last_name": one.last_name or None,
         "state": "enabled",
         "note": None,
-        "verified_email": True,
+        "verified_email": one.id not in shop.unverified,
         "multipass_identifier": None,
         "tax_exempt": False,
         "email": one.email or None,

@@ -22,6 +22,7 @@ from retention.redemption import Redemption as Record
 
 COLUMNS = [getattr(Redemption, field.name) for field in fields(Record)]
 OPEN = ("reserved", "issued")
+NAMELESS = ("erased: " + Redemption.reference, "UTF8")
 
 
 def add(session: Session, redemption: Record, key: str) -> None:
@@ -136,11 +137,16 @@ def follow(session: Session, gone: str, kept: str) -> None:
 
 
 def forget(session: Session, customers: Iterable[int]) -> None:
-    """Remove from the redemptions of these customers whatever names them."""
+    """Remove from the redemptions of these customers whatever may name them."""
     session.execute(
         update(Redemption)
         .where(Redemption.customer_id.in_(list(customers)))
-        .values(account_id=None, email=None)
+        .values(
+            account_id=None,
+            email=None,
+            reason="",
+            key=func.sha256(func.convert_to(*NAMELESS)),
+        )
         .execution_options(synchronize_session=False)
     )
 

@@ -422,6 +422,8 @@ def test_erasing_leaves_the_redemption_of_somebody_without_a_name(
     erase(installed.context, installed.id, PERSON, key)
     left = now(installed, made)
     assert (left.account_id, left.email, left.state) == (None, None, "issued")
+    with installed.scope() as session:
+        assert table.of_key(session, "k") is None  # A key may say whose it is.
     later(superuser, 31)
     sweep(str(installed.id))
     assert now(installed, made).state == "released"

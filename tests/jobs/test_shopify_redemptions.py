@@ -115,3 +115,20 @@ def test_store_credit_is_spent_or_taken_back(shop: Merchant) -> None:
     assert (over.state, over.order_id, available(shop)) == ("used", None, 700)
     with shop.scope() as session:
         assert ledger(session)[-2:] == [(300, "committed"), (-300, "committed")]
+
+
+def test_a_redemption_follows_the_account_that_its_own_is_merged_into(shop: Merchant) -> None:
+    made = redeem(shop)
+    kept = shop.customer("smile@example.test")
+    shop.shop.merchant.merge_customers(kept, shop.customer(ADA))
+    shop.catch_up()
+    merged = now(shop, made)
+    assert merged.account_id == str(kept)
+    person = subject(shop.context, shop.id, account=str(kept), email=None, phone=None)
+    assert job.of_person(shop.context, shop.id, person) == [merged]
+    store = active_store(shop.context, shop.id)
+    assert withdraw(shop.context, store, made.reference, "cancelled").state == "released"
+    with shop.scope() as session:
+        entry = table.entries(session, [now(shop, made)])[made.reference][-1]
+    assert (entry.customer_id, entry.points, entry.reason) == (merged.customer_id, 300, "released")
+    assert available(shop) == 1000

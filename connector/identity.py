@@ -22,6 +22,7 @@ PLACEHOLDER_PHONES = frozenset(
 
 _EMAIL = re.compile(r"[^\s@]{1,64}@(?:[^\s@.]+\.)+([^\s@.]{2,63})")
 _IRAN = 98
+_PERSIAN = str.maketrans("\u064a\u0643", "\u06cc\u06a9")
 
 
 def normalise_email(text: str | None) -> str | None:
@@ -69,6 +70,17 @@ def normalise_phone(text: str | None, region: str) -> str | None:
         return None
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None if written in PLACEHOLDER_PHONES else written
+
+
+def comparable_address(text: str) -> str:
+    """A postal address as its letters and digits alone, for comparing two.
+
+    Capitals, accents, punctuation, the script of digits, and whether Persian was typed with the
+    Arabic yeh and kaf make no difference.
+    """
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(_PERSIAN)
+    signs = (str(unicodedata.digit(sign)) if sign.isdigit() else sign for sign in plain)
+    return "".join(sign for sign in signs if sign.isalnum())
 
 
 def phone_in(text: str | None, country: str, region: str) -> str | None:

@@ -22,8 +22,8 @@ from retention.records import Product as ProductRecord
 
 Versioned = OrderRecord | ProductRecord | Account | CategoryRecord
 NEVER = datetime.min.replace(tzinfo=UTC)
-# What is compared otherwise, or never changes.
-_LEFT_OUT = ("modified_at", "refunds", "created_at")
+# What is compared otherwise, never changes, or is not kept.
+_LEFT_OUT = ("modified_at", "refunds", "created_at", "address")
 _CONTENT = {
     kind: [each.name for each in fields(kind) if each.name not in _LEFT_OUT]
     for kind in (OrderRecord, ProductRecord, Account, CategoryRecord)

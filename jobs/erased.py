@@ -101,4 +101,4 @@ def _order(order: Order, known: _Known) -> Order:
 
 
 def _anonymous(order: Order, pseudonym: str) -> Order:
-    return replace(order, account_id=None, email=pseudonym, phone=None)
+    return replace(order, account_id=None, email=pseudonym, phone=None, address=None)

@@ -25,12 +25,16 @@ RULES = (WELCOME, BIRTHDAY, ANNIVERSARY, REVIEW, REFERRAL)
 class Programme:
     """A store's rules for occasions as they hold at `moment`: since when each that is on."""
 
-    settings: Settings
+    store: ActiveStore
     since: Mapping[str, datetime]
     rule: EarningRule
-    zone: str
     calendar: Calendar
     moment: datetime
+
+    @property
+    def settings(self) -> Settings:
+        """What the merchant has set."""
+        return self.store.settings
 
     @property
     def today(self) -> date:
@@ -39,11 +43,11 @@ class Programme:
 
     def day(self, moment: datetime) -> date:
         """The store's day in which a moment lies."""
-        return moment.astimezone(zone_of(self.zone)).date()
+        return moment.astimezone(zone_of(self.store.zone)).date()
 
     def start(self, day: date) -> datetime:
         """The moment at which a day of the store begins."""
-        return datetime.combine(day, time(), zone_of(self.zone))
+        return datetime.combine(day, time(), zone_of(self.store.zone))
 
     def since_day(self, name: str) -> date:
         """The store's day on which a rule was switched on."""
@@ -66,10 +70,9 @@ def programme(session: Session, store: ActiveStore) -> Programme | None:
         return None
     moment = stores.now(session)
     return Programme(
-        settings=store.settings,
+        store=store,
         since=switch(session, store.settings, moment),
         rule=earning_rule(store.settings, store.currency),
-        zone=store.zone,
         calendar=calendar_of(store.settings, store.zone, moment),
         moment=moment,
     )

@@ -5,6 +5,7 @@ such rule of a store is off, nothing is asked of the database.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -13,9 +14,11 @@ from database.people import AccountRow
 from jobs.context import ActiveStore, current
 from jobs.occasion_kinds import anniversaries_of, celebrations, note_birthday, reviewed, welcomes
 from jobs.occasion_rules import BIRTHDAY, WELCOME, Programme, programme
+from jobs.order_rules import excluded_customers
+from jobs.referrals import given_by_orders
 from retention.ledger.book import Book
 from retention.ledger.occasions import Occasion, bring, withdrawal_of, without_withdrawn
-from retention.records import Account
+from retention.records import Account, Order
 from retention.yearly import YearlyDay
 
 
@@ -86,7 +89,9 @@ def persons_of(session: Session, named: Mapping[int, AccountRow]) -> dict[int, i
     return persons
 
 
-def follow_orders(session: Session, store: ActiveStore, customers: Collection[int]) -> set[int]:
+def follow_orders(
+    session: Session, store: ActiveStore, changed: Sequence[Order], customers: Collection[int]
+) -> set[int]:
     """Bring to the orders as they now are what these give besides their own points.
 
     `customers` are all who have, or had, one of the orders that changed. Returns the customers
@@ -95,7 +100,8 @@ def follow_orders(session: Session, store: ActiveStore, customers: Collection[in
     told = programme(session, store)
     if told is None or not customers:
         return set()
-    return settle(session, told, anniversaries_of(session, told, customers))
+    wanted, involved = given_by_orders(session, told, changed, customers)
+    return settle(session, told, [*wanted, *anniversaries_of(session, told, customers)], involved)
 
 
 def follow_reviews(session: Session, store: ActiveStore) -> set[int]:
@@ -116,8 +122,10 @@ def settle(
     head = points.head(session)
     customers = {occasion.customer_id for occasion in wanted}.union(others)
     book = Book(points.lots_of_customers(session, customers))
+    excluded = excluded_customers(session, told.store, customers)
     for occasion in without_withdrawn(wanted, book, _withdrawn(session, book)):
-        bring(book, occasion, told.rule, head.moment, told.settings.points_shortfall)
+        rule = replace(told.rule, enabled=occasion.customer_id not in excluded)
+        bring(book, occasion, rule, head.moment, told.settings.points_shortfall)
     points.keep(session, book, head)
     return {entry.customer_id for entry in book.entries}
 

@@ -14,6 +14,7 @@ from connector.woocommerce.payloads import (
     CategoryPayload,
     CustomerPayload,
     Meta,
+    OrderAddress,
     OrderPayload,
     ProductPayload,
     RefundedPart,
@@ -72,6 +73,7 @@ def read_order(content: object, region: str) -> Order:
         discount=payload.discount_total,
         coupon_codes=coupon_codes(line.code for line in payload.coupon_lines),
         source=_source(payload.meta_data),
+        address=_address(payload.shipping) or _address(payload.billing),
         paid_by_credit=credit,
         total_before_credit=total_before_credit,
         delivered_at=payload.date_completed_gmt,
@@ -154,6 +156,14 @@ def read_review(content: object) -> Review:
         reviewed_at=payload.date_created_gmt,
         rating=payload.rating,
     )
+
+
+def _address(address: OrderAddress) -> str | None:
+    """Where an address is, as one text; None without a street."""
+    if not address.address_1:
+        return None
+    place = address.postcode or address.city
+    return "\n".join((address.country, place, address.address_1, address.address_2))
 
 
 def _birthday(meta_data: Iterable[Meta]) -> str | None:

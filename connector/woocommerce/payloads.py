@@ -77,6 +77,20 @@ class Billing(BaseModel):
     country: Text = ""
 
 
+class OrderAddress(BaseModel):
+    """The parts of an order's address that tell whether two are the same place."""
+
+    address_1: Text = ""
+    address_2: Text = ""
+    city: Text = ""
+    postcode: Text = ""
+    country: Text = ""
+
+
+class OrderBilling(Billing, OrderAddress):
+    """A billing address of an order."""
+
+
 class CouponLine(BaseModel):
     """A coupon that was used in an order."""
 
@@ -102,7 +116,8 @@ class OrderPayload(BaseModel):
     date_completed_gmt: Moment | None = None
     date_modified_gmt: Moment | None = None
     customer_id: OptionalIdentifier
-    billing: Billing
+    billing: OrderBilling
+    shipping: OrderAddress = OrderAddress()
     payment_method: Text = ""
     total: Amount
     line_items: list[LinePayload]

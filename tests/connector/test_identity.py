@@ -2,7 +2,7 @@
 
 import pytest
 
-from connector.identity import normalise_email, normalise_phone
+from connector.identity import comparable_address, normalise_email, normalise_phone
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,18 @@ def test_a_number_with_its_country_is_read_anywhere() -> None:
 )
 def test_what_identifies_nobody_is_no_number(text: str | None) -> None:
     assert normalise_phone(text, "IR") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "IR\n19197\nخیابان ولیعصر، پلاک ۱۲\n",
+        "ir 19197 خيابان‌وليعصر پلاك 12",
+        "IR،۱۹۱۹۷-خیابان ولیعصر/پلاک۱۲",
+    ],
+)
+def test_an_address_compares_by_its_letters_and_digits(text: str) -> None:
+    assert comparable_address(text) == "ir19197خیابانولیعصرپلاک12"
 
 
 def test_a_landline_counts_outside_iran() -> None:

@@ -376,3 +376,15 @@ def test_an_error_tells_no_values() -> None:
     assert "secret" not in str(caught.value)
     assert "and 1 more" in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_an_order_goes_to_its_shipping_address_or_else_the_billing_one() -> None:
+    recorded = content("order_get")
+    home = {"address_1": "12 Valiasr", "city": "Tehran", "postcode": "19197", "country": "IR"}
+    recorded["billing"].update(home, address_2="flat 3")
+    recorded["shipping"] = {"address_1": "", "city": "Shiraz"}
+    assert read_order(recorded, "IR").address == "IR\n19197\n12 Valiasr\nflat 3"
+    recorded["shipping"] = {**home, "postcode": ""}
+    assert read_order(recorded, "IR").address == "IR\nTehran\n12 Valiasr\n"
+    recorded["billing"]["address_1"] = recorded["shipping"]["address_1"] = ""
+    assert read_order(recorded, "IR").address is None

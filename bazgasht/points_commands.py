@@ -1,4 +1,4 @@
-"""Commands about points: balance, history, adjusting by hand, undoing, the proof, the liability."""
+"""Commands about points: balance, history, adjusting by hand, undoing, the proof."""
 
 import json
 import sys
@@ -17,7 +17,6 @@ from database.points import Balance
 from database.privacy import Subject
 from jobs import points as job
 from jobs.context import Context, NotActive
-from jobs.points_liability import liability
 from jobs.privacy import subject
 from retention.ledger.chain import Link
 
@@ -157,37 +156,6 @@ def verify_command(settings: AppSettings, store: UUID, as_json: bool) -> None:
         click.echo(f"{len(audit.problems)} problems" if audit.problems else "everything agrees")
     if audit.problems:
         sys.exit(1)
-
-
-@points.command("liability")
-@store_argument
-@json_option
-@click.pass_obj
-def liability_command(settings: AppSettings, store: UUID, as_json: bool) -> None:
-    """Print the points of STORE that are out, in money, and by age."""
-    with opened(settings) as context:
-        found = liability(context, store)
-    worth = None if found.worth is None else f"{found.worth:f}"
-    if as_json:
-        print_json(
-            {
-                "available": found.available,
-                "pending": found.pending,
-                "owed": found.owed,
-                "worth": worth,
-                "currency": found.currency,
-                "ages": [{"days": aged.days, "points": aged.points} for aged in found.ages],
-            }
-        )
-        return
-    money = f"{worth} {found.currency}" if worth else "unknown, set point_value"
-    click.echo(
-        f"available {found.available}, pending {found.pending}, owed by customers {found.owed}; "
-        f"worth {money}"
-    )
-    for aged in found.ages:
-        name = f"up to {aged.days} days" if aged.days else "longer"
-        click.echo(f"  {name}: {aged.points}")
 
 
 @contextmanager

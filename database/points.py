@@ -204,22 +204,6 @@ def with_expiring(session: Session, moment: datetime, limit: int) -> Sequence[in
     ).all()
 
 
-def ages(session: Session) -> list[tuple[datetime, int, int]]:
-    """Since when each lot's points can be spent or were given, with its available and pending."""
-    first = (
-        select(PointEntry.lot, func.min(PointEntry.created_at).label("at"))
-        .group_by(PointEntry.lot)
-        .subquery()
-    )
-    since = func.coalesce(PointLot.matures_at, first.c.at)
-    rows = session.execute(
-        select(since, PointLot.available, PointLot.pending)
-        .join(first, first.c.lot == PointLot.reference)
-        .where((PointLot.available != 0) | (PointLot.pending != 0))
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
 def shown(session: Session, field: str) -> dict[int, tuple[str, str]]:
     """What each customer's account shall show in this field, as (account, text) by customer."""
     rows = session.execute(

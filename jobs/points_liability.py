@@ -1,14 +1,18 @@
-"""What the points that are out would cost, by age."""
+"""What the points that are out would cost, by age, and what is expected to be redeemed of them."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from connector.manifest import validate_settings
-from database import points, stores
+from database import liability as readings
+from database import stores
+from database.liability import Out, Use
 from database.session import store_transaction
 from jobs.context import Context
+from retention.point_lifetimes import End, NotEnough, Outlook, Stay, outlook
 
 AGES = (30, 90, 180, 365)
 
@@ -23,18 +27,22 @@ class Aged:
 
 @dataclass(frozen=True, slots=True)
 class Liability:
-    """Points that customers may spend, those still pending, and those that customers owe.
+    """Points that customers may spend, those pending, those reserved, and those customers owe.
 
-    `worth` is what available and pending points cost by the setting point_value, in the store's
-    currency; None while that is 0. Ages count from the day a lot could be spent.
+    `worth` is what available, pending and reserved points cost by the setting point_value, in the
+    store's currency; None while that is 0. Ages count from the day a lot could be spent. What is
+    reserved for redemptions is not part of `expected`: it is promised.
     """
 
     available: int
     pending: int
+    reserved: int
     owed: int
     worth: Decimal | None
+    point_value: Decimal
     currency: str
     ages: tuple[Aged, ...]
+    expected: Outlook | NotEnough
 
 
 def liability(context: Context, store_id: UUID) -> Liability:
@@ -47,20 +55,56 @@ def liability(context: Context, store_id: UUID) -> Liability:
         row = stores.get(session)
         if row is None:
             raise LookupError(f"no store {store_id}; `bazgasht stores` lists them")
-        held = points.ages(session)
+        out = readings.out(session)
+        used = readings.uses(session)
+        reserved = readings.reserved(session)
         now = stores.now(session)
         value = validate_settings(row.settings).point_value
         currency = row.currency
-    available = sum(free for _, free, _ in held if free > 0)
-    pending = sum(waiting for _, _, waiting in held)
+    available = sum(one.available for one in out if one.available > 0)
+    pending = sum(one.pending for one in out)
     return Liability(
         available=available,
         pending=pending,
-        owed=-sum(free for _, free, _ in held if free < 0),
-        worth=value * (available + pending) if value else None,
+        reserved=reserved,
+        owed=-sum(one.available for one in out if one.available < 0),
+        worth=value * (available + pending + reserved) if value else None,
+        point_value=value,
         currency=currency,
-        ages=_by_age([(now - since, free) for since, free, _ in held if free > 0]),
+        ages=_by_age([(now - one.since, one.available) for one in out if one.available > 0]),
+        expected=outlook(stays(out, used, now)),
     )
+
+
+def stays(out: Iterable[Out], used: Iterable[Use], now: datetime) -> Iterator[Stay]:
+    """How far the points came: those that are out, and those that were redeemed or expired.
+
+    What was released, given back or restored is out again, and so is what came back of a
+    refunded order. Points that orders took back when they were refunded are none at all.
+    """
+    for one in out:
+        yield Stay(one.customer_id, (now - one.since).days, "out", one.available)
+        yield Stay(one.customer_id, -1, "out", one.pending)
+    ended: dict[tuple[str, End], list[Stay]] = {}
+    for use in used:
+        end: End = "expired" if use.against == "expired" else "redeemed"
+        own = ended.setdefault((use.lot, end), [])
+        if use.points < 0:
+            age = max(0, (use.at - use.since).days)
+            own.append(Stay(use.customer_id, age, end, -use.points))
+        else:
+            _take_back(own, use.points)
+    for own in ended.values():
+        yield from own
+
+
+def _take_back(own: list[Stay], points: int) -> None:
+    """Remove so many points from the last ends."""
+    while own and points > 0:
+        last = own.pop()
+        if last.points > points:
+            own.append(last._replace(points=last.points - points))
+        points -= last.points
 
 
 def _by_age(held: list[tuple[timedelta, int]]) -> tuple[Aged, ...]:

@@ -104,14 +104,3 @@ def test_verify_agrees_or_ends_with_1_and_the_place(
     assert "entry 1 (order:" in result.stdout
     assert "its hash is not that of its content" in result.stdout
     assert run(points, "verify", store, "--json").exit_code == 1
-
-
-def test_the_liability_is_printed(run: Commands, store: str) -> None:
-    found = told(run, "liability", store)
-    assert (found["available"], found["pending"], found["worth"]) == (23, 0, None)
-    assert found["ages"][0] == {"days": 30, "points": 23}
-    lines = said(run, "liability", store).splitlines()
-    assert lines[0] == (
-        "available 23, pending 0, owed by customers 0; worth unknown, set point_value"
-    )
-    assert lines[1] == "  up to 30 days: 23"

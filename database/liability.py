@@ -1,0 +1,89 @@
+"""The points of the store in scope that are out, and what became of the others."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from database.models import PointEntry, PointLot
+
+USES = ("reserved", "redeemed", "expired")
+PORTION = 10_000
+
+
+class Out(NamedTuple):
+    """What is left of a lot, and since when it can be spent, or was given."""
+
+    customer_id: int
+    since: datetime
+    available: int
+    pending: int
+
+
+class Use(NamedTuple):
+    """An entry by which points of a lot were spent or expired (below 0), or came back."""
+
+    lot: str
+    customer_id: int
+    since: datetime
+    at: datetime
+    against: str
+    points: int
+
+
+def out(session: Session) -> list[Out]:
+    """What is left, lot by lot, also where it is below 0."""
+    rows = session.execute(
+        _of_lots(PointLot.customer_id, _since(), PointLot.available, PointLot.pending).where(
+            (PointLot.available != 0) | (PointLot.pending != 0)
+        )
+    )
+    return [Out(*row) for row in rows]
+
+
+def uses(session: Session) -> list[Use]:
+    """What was spent and what expired, with what came back of it, in the ledger's sequence.
+
+    What only went from reserved to redeemed, or back, is left out: it was spent when reserved.
+    """
+    rows = session.execute(
+        _of_lots(
+            PointLot.reference,
+            PointLot.customer_id,
+            _since(),
+            PointEntry.created_at,
+            PointEntry.against,
+            PointEntry.points,
+        )
+        .join(PointEntry, PointEntry.lot == PointLot.reference)
+        .where(PointEntry.against.in_(USES), PointEntry.reason.not_in(("committed", "reopened")))
+        .order_by(PointEntry.number)
+        .execution_options(yield_per=PORTION)
+    )
+    return [Use(*row) for row in rows]
+
+
+def reserved(session: Session) -> int:
+    """The points that open redemptions hold."""
+    total = session.scalar(
+        select(func.coalesce(func.sum(PointEntry.points), 0)).where(
+            PointEntry.against == "reserved"
+        )
+    )
+    return -int(total or 0)
+
+
+_FIRST = (
+    select(PointEntry.lot, func.min(PointEntry.created_at).label("at"))
+    .group_by(PointEntry.lot)
+    .subquery()
+)
+
+
+def _since() -> Any:
+    return func.coalesce(PointLot.matures_at, _FIRST.c.at)
+
+
+def _of_lots(*columns: Any) -> Select[Any]:
+    return select(*columns).join(_FIRST, _FIRST.c.lot == PointLot.reference)

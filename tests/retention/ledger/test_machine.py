@@ -56,7 +56,7 @@ class Ledger(RuleBasedStateMachine):
         before = self.states.get(name)
         refunds = before[0].refunds if before else ()
         made = order(*NETS[name], identifier=name, status=status, refunds=refunds)
-        self.tell(made, customer)
+        self.tell(replace(made, delivered_at=before[0].delivered_at if before else None), customer)
 
     @precondition(lambda self: self.states)
     @rule(data=st.data(), amount=AMOUNTS, by_line=st.booleans())
@@ -66,6 +66,13 @@ class Ledger(RuleBasedStateMachine):
         made = refund_of_line(name, "a", amount) if by_line else refund_of_amount(name, amount)
         refunds = data.draw(st.permutations([*placed.refunds, made]))
         self.tell(replace(placed, refunds=tuple(refunds)), customer)
+
+    @precondition(lambda self: self.states)
+    @rule(data=st.data(), days=st.none() | DAYS)
+    def deliver(self, data: st.DataObject, days: int | None) -> None:
+        placed, customer = self.states[data.draw(st.sampled_from(sorted(self.states)))]
+        moment = None if days is None else START + timedelta(days=days)
+        self.tell(replace(placed, delivered_at=moment), customer)
 
     @precondition(lambda self: self.states)
     @rule(data=st.data())
@@ -91,13 +98,25 @@ class Ledger(RuleBasedStateMachine):
         enabled=st.booleans(),
         pending=DAYS,
         expiry=DAYS,
+        from_delivery=st.booleans(),
         shortfall=st.sampled_from(["write_off", "owe"]),
     )
     def change_the_settings(
-        self, points: int, enabled: bool, pending: int, expiry: int, shortfall: Shortfall
+        self,
+        points: int,
+        enabled: bool,
+        pending: int,
+        expiry: int,
+        from_delivery: bool,
+        shortfall: Shortfall,
     ) -> None:
         self.rule = replace(
-            self.rule, points=points, enabled=enabled, pending_days=pending, expiry_days=expiry
+            self.rule,
+            points=points,
+            enabled=enabled,
+            pending_days=pending,
+            expiry_days=expiry,
+            from_delivery=from_delivery,
         )
         self.shortfall = shortfall
 
@@ -161,6 +180,13 @@ class Ledger(RuleBasedStateMachine):
         for name, (placed, _) in self.states.items():
             given = sum(lot.granted for lot in self.book.of_order(name))
             assert given == (target(placed, self.copied[name]) if name in self.copied else 0)
+
+    @invariant()
+    def lots_have_the_days_that_follow_from_the_delivery(self) -> None:
+        for name, (placed, _) in self.states.items():
+            if name in self.copied and self.copied[name].from_delivery:
+                matures_at = self.copied[name].matures_at(placed)
+                assert all(lot.matures_at == matures_at for lot in self.book.of_order(name))
 
     @invariant()
     def no_more_is_taken_back_than_was_earned(self) -> None:

@@ -8,10 +8,13 @@ from decimal import Decimal
 import pytest
 
 from connector.errors import Refused, TemporaryError
+from connector.http import GuardedSession
 from connector.platform import ConnectedStore, IssuedReward, Reward
 from connector.shopify.store_credit import SPREAD_SECONDS
 from sandbox.faults import Fault
 from sandbox.shopify.operations import Terms
+from tests.connector.shopify.conftest import OpenShop
+from tests.connector.shopify.pretend import data, store_of
 from tests.connector.shopify.sandboxed import SandboxShop, credentials, sandbox_shop
 
 END = datetime(2032, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -249,3 +252,44 @@ def test_a_withdrawn_code_cannot_be_made_again(store: ConnectedStore, code: Rewa
     assert not state.active
     with pytest.raises(Refused, match="keeps another end"):
         store.issue_reward(code)
+
+
+def test_a_discount_of_another_type_is_somebody_elses(
+    open_shop: OpenShop, session: GuardedSession, code: Reward
+) -> None:
+    other = {"id": "gid://shopify/DiscountCodeNode/7", "codeDiscount": {"__typename": "Other"}}
+    taken = {"codeDiscountNode": None, "userErrors": [{"message": "taken", "code": "TAKEN"}]}
+    shop = open_shop(
+        {
+            "DiscountCodeCreate": [data({"discountCodeBasicCreate": taken})],
+            "DiscountCode": [data({"codeDiscountNodeByCode": other})],
+        }
+    )
+    store = store_of(shop, session)
+    with pytest.raises(Refused, match="another discount under this code"):
+        store.issue_reward(code)
+    assert store.find_reward(code) is None
+    with pytest.raises(Refused, match="another of this name"):
+        store.withdraw_reward(code)
+
+
+@pytest.mark.parametrize("errors", [[], [{"message": "taken", "code": "TAKEN"}]])
+def test_a_code_that_is_not_shown_yet_is_asked_for_again(
+    open_shop: OpenShop, session: GuardedSession, code: Reward, errors: list[dict[str, str]]
+) -> None:
+    made = {"codeDiscountNode": None, "userErrors": errors}
+    shop = open_shop(
+        {
+            "DiscountCodeCreate": [data({"discountCodeBasicCreate": made})],
+            "DiscountCode": [data({"codeDiscountNodeByCode": None})],
+        }
+    )
+    store = store_of(shop, session)
+    with pytest.raises(TemporaryError, match="does not show it yet"):
+        store.issue_reward(code)
+    (asked,) = shop.variables("DiscountCodeCreate")
+    assert datetime.fromisoformat(asked["discount"]["startsAt"]) < datetime.now(UTC)
+    assert asked["discount"]["endsAt"] == "2032-03-01T12:30:15Z"
+    assert asked["discount"]["context"] == {
+        "customers": {"add": [f"gid://shopify/Customer/{code.account_id}"]}
+    }

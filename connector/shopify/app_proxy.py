@@ -21,6 +21,7 @@ _FORMS = {
     "logged_in_customer_id": r"[0-9]{0,20}",
     "signature": r"[0-9a-f]{64}",
     "locale": r"[A-Za-z-]{0,20}",
+    "lang": r"en|fa",
     "points": r"[0-9]{1,9}",
     "key": r"[0-9a-f-]{16,64}",
 }
@@ -31,8 +32,8 @@ _NEEDED = {"shop", "timestamp", "logged_in_customer_id", "signature"}
 class ProxyCall:
     """A genuine call: the shop's domain and the account that is signed in there, if one is.
 
-    `points` and `key` are what the shop's page asks to redeem, and under which name. They come
-    in the address because it is signed, and the body of a call is not.
+    `locale` is the language that the page is in. `points` and `key` are what the page asks to
+    redeem, and under which name. All comes in the address, which is signed; a body is not.
     """
 
     shop: str
@@ -63,7 +64,7 @@ def verify_app_proxy(address: str, app: AppKeys) -> ProxyCall:
     return ProxyCall(
         shop=said["shop"],
         account_id=said["logged_in_customer_id"] or None,
-        locale=said.get("locale", ""),
+        locale=said.get("lang") or said.get("locale", ""),
         points=int(said.get("points", 0)),
         key=said.get("key", ""),
     )

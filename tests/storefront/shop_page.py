@@ -45,15 +45,37 @@ addEventListener('load', async () => {
     [...document.images].some((image) => image.naturalWidth === 0);
   while (waits() && performance.now() < end) await wait(20);
   await wait(200);
+  const atRest = [moved, moves];
   const shown = document.querySelector('.bazgasht-points, .bazgasht-cards');
+  const height = shown.getBoundingClientRect().height;
+  const redeem = document.querySelector('.bazgasht-points__redeem');
+  const offers = redeem !== null && getComputedStyle(redeem).visibility === 'visible';
+  const form = document.querySelector('.bazgasht-points__form');
+  if (offers && !form.hidden) {
+    form.closest('details').open = true;
+    for (let again = 0; again < 2; again += 1) {
+      form.requestSubmit();
+      await wait(50);
+      while (waits() && performance.now() < end) await wait(20);
+    }
+  }
+  const read = (selector) => [...document.querySelectorAll(selector)].map(
+    (element) => element.textContent.trim());
+  const said = shown.querySelector('.bazgasht-points__balance') ?? shown;
   const direction = getComputedStyle(document.querySelector('.bazgasht__heading')).direction;
   const begin = (element) => {
     const box = element.getBoundingClientRect();
     return Math.round(direction === 'rtl' ? box.right : box.left);
   };
   const next = await fetch('/measured', { method: 'POST', body: JSON.stringify({
-    moved, moves, text: shown.textContent.trim(), html: shown.innerHTML.trim(),
-    height: shown.getBoundingClientRect().height,
+    moved: atRest[0], moves: atRest[1],
+    text: said.textContent.trim(), html: said.innerHTML.trim(), height,
+    facts: read('.bazgasht-points__facts > li').filter(Boolean),
+    offers,
+    message: read('.bazgasht-points__message, .bazgasht-points__message *'),
+    codes: read('.bazgasht-points__codes > li'),
+    uses: [...document.querySelectorAll('.bazgasht-points a')].map(
+      (link) => link.getAttribute('href')),
     direction,
     indents: [...document.querySelectorAll('.bazgasht-card')].map(
       (card) => begin(card) - begin(card.querySelector('bdi'))),
@@ -80,6 +102,8 @@ class Measured:
     """What the browser showed: `moved` is the sum of all layout shifts, `moves` their number.
 
     `images` were loaded; `indents` tells for each card how far its title is from where it begins.
+    `facts`, `codes` and `uses`, the links, are what stands below the points; where there is a
+    form, it is sent twice, and `message` is what is then said. `moved` is before that.
     """
 
     moved: float
@@ -90,15 +114,25 @@ class Measured:
     direction: str
     images: int
     indents: list[int]
+    facts: list[str]
+    offers: bool
+    message: list[str]
+    codes: list[str]
+    uses: list[str]
 
 
 @dataclass
 class ShopPage:
-    """A page with a block; `answer` is the status and body with which the app answers it."""
+    """A page with a block; `answer` is the status and body with which the app answers it.
+
+    `redeemed` are the answers to the form, the last of them to all that follow; `questions` are
+    what was asked.
+    """
 
     block: str
     language: str = "en"
     answer: tuple[int, str] = (404, "")
+    redeemed: list[tuple[int, str]] = field(default_factory=list)
     css: str = field(default_factory=lambda: asset("bazgasht.css"))
     questions: list[str] = field(default_factory=list)
     measured: Measured | None = None
@@ -139,6 +173,7 @@ class Shop:
             "/cdn/cup.svg": lambda _: self._late(Response(PICTURE, mimetype="image/svg+xml")),
             "/measured": self._measured,
             "/apps/bazgasht/points": self._points,
+            "/apps/bazgasht/redeem": self._redeem,
         }
         if request.path in answers:
             return answers[request.path](request)
@@ -155,6 +190,13 @@ class Shop:
     def _points(self, request: Request) -> Response:
         self.open.questions.append(request.method)
         status, body = self.open.answer
+        return self._late(Response(body, status, mimetype="application/json"))
+
+    def _redeem(self, request: Request) -> Response:
+        asked = f"{request.method} {request.query_string.decode()} {request.mimetype}"
+        self.open.questions.append(asked)
+        answers = self.open.redeemed
+        status, body = answers.pop(0) if len(answers) > 1 else answers[0]
         return self._late(Response(body, status, mimetype="application/json"))
 
     def _measured(self, request: Request) -> Response:

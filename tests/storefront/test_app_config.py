@@ -145,7 +145,7 @@ def test_refuses_a_name_that_is_too_long_for_shopify() -> None:
 def test_leads_what_the_points_block_asks_to_the_app() -> None:
     proxy = tomllib.loads(app_config(manifest(), URL, CLIENT_ID))["app_proxy"]
 
-    assert f'data-url="/{proxy["prefix"]}/{proxy["subpath"]}/points"' in source("your-points")
+    assert f'data-url="/{proxy["prefix"]}/{proxy["subpath"]}"' in source("your-points")
 
 
 def test_the_file_of_the_repository_is_up_to_date() -> None:

@@ -24,6 +24,7 @@ TEMPLATES = {"product"}
 MARKS = {
     "text": {"type", "id", "label", "info", "default", "placeholder"},
     "range": {"type", "id", "label", "info", "default", "min", "max", "step", "unit"},
+    "checkbox": {"type", "id", "label", "info", "default"},
     "paragraph": {"type", "content"},
 }
 

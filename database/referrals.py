@@ -2,11 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
@@ -17,16 +15,6 @@ from retention.referrals import FirstOrder, Judged, Person
 
 SOURCE, MEDIUM = "bazgasht", "referral"
 """What a referral's link is marked with, so that the store's own tracking tells the code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bought:
-    """A customer's first order that counts, and who is named on it."""
-
-    customer_id: int
-    first: FirstOrder
-    email: str | None
-    phone: str | None
 
 
 def customers_of_codes(session: Session, codes: Iterable[str]) -> dict[str, int]:
@@ -80,20 +68,29 @@ def with_code(session: Session, code: str, since: datetime) -> Sequence[int]:
 def _carries(code: str) -> ColumnElement[bool]:
     linked = and_(Order.source == SOURCE, Order.medium == MEDIUM)
     return or_(
-        Order.coupon_codes.contains(array([code])),
+        func.array_position(Order.coupon_codes, code).is_not(None),
         and_(linked, func.lower(Order.campaign) == code),
     )
 
 
 def first_orders(
     session: Session, statuses: Sequence[str], customers: Iterable[int]
-) -> dict[int, Bought]:
+) -> dict[int, FirstOrder]:
     """The first order that counts of each of these customers that has one."""
+    place = func.row_number().over(
+        partition_by=Order.customer_id,
+        order_by=(Order.placed_at, func.length(Order.external_id), Order.external_id),
+    )
+    ranked = (
+        select(Order.id, place.label("place"))
+        .where(among(Order.customer_id, customers), *counts(statuses))
+        .subquery()
+    )
     rows = session.execute(
         select(
             *(Order.customer_id, Order.external_id, Order.placed_at, Order.paid_at),
             *(Order.coupon_codes, Order.source, Order.medium, Order.campaign),
-            *(Order.email, Order.phone, OrderAddress.hash),
+            OrderAddress.hash,
         )
         .outerjoin(
             OrderAddress,
@@ -102,22 +99,19 @@ def first_orders(
                 OrderAddress.order_id == Order.external_id,
             ),
         )
-        .where(among(Order.customer_id, customers), *counts(statuses))
-        .distinct(Order.customer_id)
-        .order_by(Order.customer_id, Order.placed_at, Order.id)
+        .join(ranked, (ranked.c.id == Order.id) & (ranked.c.place == 1))
     )
     found = {}
     for row in rows:
         is_linked = (row.source, row.medium) == (SOURCE, MEDIUM) and row.campaign
         codes = [*row.coupon_codes, *([row.campaign.lower()] if is_linked else [])]
-        first = FirstOrder(
+        found[row.customer_id] = FirstOrder(
             id=row.external_id,
             placed_at=row.placed_at,
             paid_at=row.paid_at or row.placed_at,
             codes=frozenset(codes),
             address=row.hash,
         )
-        found[row.customer_id] = Bought(row.customer_id, first, row.email, row.phone)
     return found
 
 

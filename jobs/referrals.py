@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 from connector.identity import comparable_address
 from database import privacy, referrals
 from database.models import Referral
-from database.referrals import Bought
 from jobs.context import current
 from jobs.occasion_rules import REFERRAL, Programme
 from retention.figures.period import month_name
 from retention.ledger.occasions import Occasion
 from retention.records import Order
-from retention.referrals import Friend, Judged, Limits, Person, judge
+from retention.referrals import FirstOrder, Friend, Judged, Limits, Person, judge
 
 
 def given_by_orders(
@@ -49,22 +48,22 @@ def _keep_addresses(session: Session, changed: Iterable[Order]) -> None:
 
 
 def _with_new(
-    session: Session, told: Programme, first: dict[int, Bought], known: Sequence[Referral]
+    session: Session, told: Programme, first: dict[int, FirstOrder], known: Sequence[Referral]
 ) -> list[Referral]:
     """The referrals that are known, those that changed hands moved, and those that are new."""
     rows, by_friend = list(known), {row.friend_id: row for row in known}
     by_order = {row.order_id: row for row in known if row.order_id}
     owners = referrals.customers_of_codes(
-        session, {code for bought in first.values() for code in bought.first.codes}
+        session, {code for bought in first.values() for code in bought.codes}
     )
     for customer, bought in first.items():
-        code = next((code for code in sorted(bought.first.codes) if code in owners), None)
-        moved = by_order.get(bought.first.id)
+        code = next((code for code in sorted(bought.codes) if code in owners), None)
+        moved = by_order.get(bought.id)
         if customer not in by_friend and moved is not None:
             # The order has another owner by now, for example a guest who made an account.
             moved.friend_id = customer
         elif code is not None and customer not in by_friend:
-            if bought.first.placed_at >= told.since[REFERRAL]:
+            if bought.placed_at >= told.since[REFERRAL]:
                 rows.append(referrals.add(session, customer, owners[code], code, by_hand=False))
         elif code is not None and _is_open(by_friend[customer]):
             by_friend[customer].referrer_id, by_friend[customer].code = owners[code], code
@@ -99,18 +98,17 @@ def given_by_referrers(
         judged = judge(people[referrer], allowed, listed, _limits(told))
         for row in own:
             bought = first.get(row.friend_id)
-            referrals.note(row, judged[row.id], bought.first if bought else None)
+            referrals.note(row, judged[row.id], bought)
             found += _occasions(told, row, judged[row.id], bought)
     session.flush()
     return found, {*referrers, *friends}
 
 
-def _friend(row: Referral, person: Person, first: dict[int, Bought]) -> Friend:
-    bought = first.get(row.friend_id)
+def _friend(row: Referral, person: Person, first: dict[int, FirstOrder]) -> Friend:
     return Friend(
         number=row.id,
         person=person,
-        first=bought.first if bought else None,
+        first=first.get(row.friend_id),
         by_hand=row.by_hand,
         decision=row.decision,  # type: ignore[arg-type]
     )
@@ -130,7 +128,7 @@ def _year(told: Programme, moment: datetime) -> str:
 
 
 def _occasions(
-    told: Programme, row: Referral, judged: Judged, bought: Bought | None
+    told: Programme, row: Referral, judged: Judged, bought: FirstOrder | None
 ) -> list[Occasion]:
     """What the referrer gets, and the friend; both wait until the order cannot be returned."""
     referral = Occasion(
@@ -138,7 +136,7 @@ def _occasions(
         reason="referral",
         customer_id=row.referrer_id,
         points=told.settings.points_referral,
-        happened_at=bought.first.paid_at if bought else told.moment,
+        happened_at=bought.paid_at if bought else told.moment,
         stands=judged.state == "accepted",
         waits=True,
     )

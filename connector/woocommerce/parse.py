@@ -163,7 +163,7 @@ def _address(address: OrderAddress) -> str | None:
     if not address.address_1:
         return None
     place = address.postcode or address.city
-    return "\n".join((address.country, place, address.address_1, address.address_2))
+    return f"{address.country}\n{place}\n{address.address_1}\n{address.address_2}"
 
 
 def _birthday(meta_data: Iterable[Meta]) -> str | None:

@@ -36,7 +36,7 @@ def entries(installed: Installed) -> list[tuple[str, int, str]]:
             .where(PointEntry.lot.not_like("order:%"))
             .order_by(PointEntry.number)
         )
-        return [tuple(row) for row in rows]
+        return [(row[0], row[1], row[2]) for row in rows]
 
 
 def number(installed: Installed, email: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from database import points, redemptions, reports
+from database import points, redemptions, reports, tiers, warnings
 from database.models import (
     Category,
     Customer,
@@ -37,6 +37,8 @@ def describe(session: Session, person: Person) -> dict[str, Any]:
             "pending": sum(balance.pending for balance in balances.values()),
             "entries": _entries(session, person.customers),
             "redemptions": _redemptions(session, person.customers),
+            "tier_changes": _tier_changes(session, person.customers),
+            "expiry_warnings": _warnings(session, person.customers),
         },
         "second_purchase_categories": _categories(session, person.customers),
         "predictions": _predictions(session, person.customers),
@@ -180,6 +182,32 @@ def _redemptions(session: Session, numbers: Iterable[int]) -> Rows:
             "returned": one.returned,
         }
         for one in redemptions.of_customers(session, numbers)
+    ]
+
+
+def _tier_changes(session: Session, numbers: Iterable[int]) -> Rows:
+    return [
+        {
+            "at": _time(change.at),
+            "before": change.before,
+            "after": change.after,
+            "why": change.why,
+            "amount": str(Decimal(change.amount.numerator) / change.amount.denominator),
+            "threshold": str(Decimal(change.threshold.numerator) / change.threshold.denominator),
+        }
+        for change in tiers.trail(session, numbers)
+    ]
+
+
+def _warnings(session: Session, numbers: Iterable[int]) -> Rows:
+    return [
+        {
+            "expires_on": row.expires_on.isoformat(),
+            "days_before": row.days_before,
+            "points": row.points,
+            "noted_at": _time(row.noted_at),
+        }
+        for row in warnings.of_customers(session, numbers)
     ]
 
 

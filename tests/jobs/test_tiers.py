@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, text
 
+from database.disclosure import describe
 from database.models import CustomerTier, PointLot
+from database.person import find
 from database.privacy import Subject
 from jobs.points import advance
 from jobs.tier_overview import of_person, overview
@@ -15,6 +17,7 @@ from jobs.tiers import tiers_at
 from tests.conftest import Installed
 from tests.jobs.conftest import Calls, set_settings, settle
 from tests.jobs.test_ledger import SARA, pay
+from tests.merchant import Merchant
 from tests.shop import Shop
 
 TIERS = ["silver|نقره‌ای=20", "gold=50"]
@@ -67,6 +70,12 @@ def test_a_tier_is_reached_by_spending_and_withdrawn_by_a_refund(installed: Inst
     assert trail(installed) == [
         ("", "silver", "reached", "51/2", "20"),
         ("silver", "", "withdrawn", "1999/100", "20"),
+    ]
+    with installed.scope() as session:
+        told = describe(session, find(session, PERSON))["points"]["tier_changes"]
+    assert [(one["after"], one["why"], one["amount"]) for one in told] == [
+        ("silver", "reached", "25.5"),
+        ("", "withdrawn", "19.99"),
     ]
 
 
@@ -157,3 +166,30 @@ def test_an_order_is_told_the_tier_that_there_was_before_it(installed: Installed
     set_settings(installed, points_tiers=[])
     with installed.scope() as session:
         assert set(tiers_at(session, installed.store, asked).values()) == {""}
+
+
+def test_a_shop_on_shopify_shows_tier_worth_and_expiry_and_tags_by_tier(merchant: Merchant) -> None:
+    set_settings(
+        merchant,
+        points_tiers=TIERS,
+        customer_tags=True,
+        points_expiry_days=365,
+        point_value="0.05",
+    )
+    merchant.buy("ada@example.test", "House Blend Beans")  # 23.00
+    merchant.catch_up()
+    ada = f"gid://shopify/Customer/{merchant.customer('ada@example.test')}"
+    customer = merchant.metafields("customer_fields", ada)
+    fields: Any = customer["metafields"]
+    shown = {node["key"]: node["value"] for node in fields["nodes"]}
+    expires = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
+    assert shown == {
+        "points": "23",
+        "points_pending": "0",
+        "points_next_expiry": expires,
+        "points_expiring": "23",
+        "points_value": "1.15 USD",
+        "tier": "silver",
+        "tier_second_name": "نقره‌ای",
+    }
+    assert customer["tags"] == ["Bazgasht tier: silver"]

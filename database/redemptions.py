@@ -10,11 +10,11 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, func, select, union, update
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
-from database.models import PointEntry, Redemption
+from database.models import Customer, PointEntry, Redemption
 from database.points import ENTRY_COLUMNS
 from retention.money import minor_digits
 from retention.records import PointEntry as EntryRecord
@@ -60,10 +60,12 @@ def of_customers(session: Session, customers: Iterable[int]) -> list[Record]:
     return _listed(session, among(Redemption.customer_id, customers))
 
 
-def of_buyers(session: Session, accounts: Collection[str], emails: Collection[str]) -> list[Record]:
-    """The redemptions of these accounts, and those bound to these e-mail addresses."""
+def of_buyers(session: Session, accounts: Collection[str], guests: Collection[str]) -> list[Record]:
+    """The redemptions of these accounts, and of the guests with these keys."""
+    known = select(Customer.id).where(among(Customer.key, guests))
     return _listed(
-        session, among(Redemption.account_id, accounts) | among(Redemption.email, emails)
+        session,
+        _in_either(among(Redemption.account_id, accounts), Redemption.customer_id.in_(known)),
     )
 
 
@@ -71,7 +73,15 @@ def touched_by(
     session: Session, codes: Collection[str], order_ids: Collection[str]
 ) -> list[Record]:
     """The redemptions of these codes, and those that one of these orders uses."""
-    return _listed(session, among(Redemption.code, codes) | among(Redemption.order_id, order_ids))
+    return _listed(
+        session, _in_either(among(Redemption.code, codes), among(Redemption.order_id, order_ids))
+    )
+
+
+def _in_either(one: ColumnElement[bool], other: ColumnElement[bool]) -> ColumnElement[bool]:
+    """One of two conditions holds, each found by its own index, as an OR would not be."""
+    found = union(*(select(Redemption.reference).where(which) for which in (one, other)))
+    return Redemption.reference.in_(found)
 
 
 def all_redemptions(session: Session, limit: int | None = None) -> list[Record]:

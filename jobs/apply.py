@@ -98,8 +98,10 @@ def _apply_customers(
         buyers |= customers.release_orders(session, deleted)
     if touched:
         buyers |= customers.orders_of_guests(session, touched)
+    if accounts or deleted:
+        named = [*deleted, *(account.id for account in accounts)]
+        follow_customers(session, store.settings, touched, named)
     if touched or deleted:
-        follow_customers(session, store.settings, touched, deleted)
         want_points(session, store, follow_guests(session, store, touched))
     if not buyers:
         return set()

@@ -1,8 +1,7 @@
 """Keeping redemptions together with the points that they hold, whatever it is that changes them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 from sqlalchemy.orm import Session
 
@@ -13,15 +12,7 @@ from jobs.context import ActiveStore
 from retention.ledger.book import Book
 from retention.ledger.redemption import Spending
 from retention.records import Order, PointEntry, PointLot
-from retention.redemption import (
-    Redemption,
-    RedemptionRule,
-    State,
-    copied_grace,
-    kept_share,
-    returned_points,
-    used_share,
-)
+from retention.redemption import Redemption, RedemptionRule, by_orders, copied_grace
 
 
 def redemption_rule(settings: Settings, currency: str) -> RedemptionRule:
@@ -91,42 +82,12 @@ def settle_redemptions(session: Session, store: ActiveStore, changed: Sequence[O
     touched = redemptions.touched_by(session, codes, at_hand)
     if not touched:
         return set()
-    carried = [_carried(one, changed) for one in touched]
-    missing = {name for one in carried for name in one.orders} - set(at_hand)
-    at_hand |= {order.id: order for order in orders.load_orders(session, missing)}
-    settled = [_by_orders(one, at_hand, store) for one in carried]
+    missing = {name for one in touched for name in one.orders} - set(at_hand)
+    known = [*changed, *orders.load_orders(session, missing)]
+    counting = store.settings.purchase_statuses
+    undone = load().platforms[store.platform.name].undone_statuses
+    settled = [by_orders(one, known, counting, undone) for one in touched]
     return bring(session, store, owned(session, store.settings, settled))
-
-
-def _carried(redemption: Redemption, changed: Iterable[Order]) -> Redemption:
-    """The redemption with all orders that ever carried its code."""
-    found = {order.id for order in changed if redemption.code in order.coupon_codes}
-    return replace(redemption, orders=tuple(sorted(found | set(redemption.orders))))
-
-
-def _by_orders(
-    redemption: Redemption, at_hand: Mapping[str, Order], store: ActiveStore
-) -> Redemption:
-    """The redemption as the orders that carry its code make it: the first one paid uses it."""
-    entry = load().platforms[store.platform.name]
-    counting, over = store.settings.purchase_statuses, entry.undone_statuses
-    carrying = [at_hand[name] for name in redemption.orders if name in at_hand]
-    carrying = [order for order in carrying if redemption.code in order.coupon_codes]
-    uses = [
-        (order.placed_at, order.id, share)
-        for order in carrying
-        if (share := used_share(order, counting, over)) is not None
-    ]
-    if uses:
-        _, order_id, share = min(uses)
-        returned = returned_points(redemption.points, share)
-        return replace(redemption, state="used", reason="", order_id=order_id, returned=returned)
-    if redemption.state == "released":
-        return redemption
-    state: State = "issued" if redemption.reward_id else "reserved"
-    share = max(map(kept_share, carrying), default=Fraction(1))
-    returned = returned_points(redemption.points, share)
-    return replace(redemption, state=state, order_id=None, returned=returned)
 
 
 def owned(session: Session, settings: Settings, listed: Sequence[Redemption]) -> list[Redemption]:
@@ -144,9 +105,10 @@ def owned(session: Session, settings: Settings, listed: Sequence[Redemption]) ->
 
 
 def follow_customers(
-    session: Session, settings: Settings, touched: Iterable[str], gone: Sequence[str]
+    session: Session, settings: Settings, guests: Collection[str], accounts: Collection[str]
 ) -> None:
     """Give redemptions to whose they are now that these guests and accounts changed."""
-    emails = {key.removeprefix("email:") for key in touched if key.startswith("email:")}
-    for one in owned(session, settings, redemptions.of_buyers(session, gone, emails)):
-        redemptions.save(session, one)
+    before = redemptions.of_buyers(session, accounts, guests)
+    for row, one in zip(before, owned(session, settings, before), strict=True):
+        if row != one:
+            redemptions.save(session, one)

@@ -1,6 +1,7 @@
 """Redeeming points: they are taken first, and then the store gives a reward for them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -20,7 +21,7 @@ from jobs.redemption_ledger import bring, redemption_rule
 from jobs.rewards import issue, kept
 from retention.ledger.book import Book
 from retention.ledger.redemption import affordable
-from retention.redemption import CannotRedeem, Redemption, new_code, new_reference
+from retention.redemption import CannotRedeem, Redemption, RedemptionRule, new_code, new_reference
 
 log = structlog.get_logger()
 
@@ -65,37 +66,43 @@ def reserve(
         known = redemptions.of_key(session, key)
         if known is not None:
             if known.points != wanted or known.customer_id not in find(session, person).customers:
-                raise CannotRedeem(
-                    "key_used", "key was used for another redemption; give a new one"
-                )
+                problem = "key was used for another redemption; give a new one"
+                raise CannotRedeem("key_used", problem)
             return known
-        customer = _customer(session, person)
         rule = redemption_rule(store.settings, store.currency)
-        moment = stores.now(session)
-        book = Book(points.lots_of_customers(session, [customer]))
-        rule.check(wanted, affordable(book, customer, moment))
-        account, email = _contact(session, customer)
-        made = Redemption(
-            reference=new_reference(),
-            customer_id=customer,
-            account_id=account,
-            email=email,
-            points=wanted,
-            worth=rule.worth(wanted),
-            currency=rule.currency,
-            minimum=rule.minimum(rule.worth(wanted)),
-            kind=rule.kind if store.platform.name == "shopify" else "code",
-            code=new_code(),
-            state="reserved",
-            reason="",
-            made_at=moment,
-            expires_at=rule.expires_at(moment),
-        )
+        if store.platform.name != "shopify":
+            rule = replace(rule, kind="code")
+        made = _made(session, rule, _customer(session, person), wanted)
         redemptions.add(session, made, key)
         want_points(session, store, bring(session, store, [made], rule=rule.text()))
         made = kept(session, made.reference)
     log.info("points reserved", store=str(store.id), redemption=made.reference, points=wanted)
     return made
+
+
+def _made(session: Session, rule: RedemptionRule, customer: int, wanted: int) -> Redemption:
+    """A new redemption by the rule, if the customer can afford it."""
+    moment = stores.now(session)
+    book = Book(points.lots_of_customers(session, [customer]))
+    rule.check(wanted, affordable(book, customer, moment))
+    account, email = _contact(session, customer)
+    worth = rule.worth(wanted)
+    return Redemption(
+        reference=new_reference(),
+        customer_id=customer,
+        account_id=account,
+        email=email,
+        points=wanted,
+        worth=worth,
+        currency=rule.currency,
+        minimum=rule.minimum(worth),
+        kind=rule.kind,
+        code=new_code(),
+        state="reserved",
+        reason="",
+        made_at=moment,
+        expires_at=rule.expires_at(moment),
+    )
 
 
 def _customer(session: Session, person: Subject) -> int:

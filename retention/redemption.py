@@ -2,8 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from fractions import Fraction
@@ -210,6 +210,37 @@ def kept_share(order: Order) -> Fraction:
     pieces = sum(line.quantity for line in order.lines)
     left_pieces = sum(line.quantity for line in left.lines)
     return Fraction(left_pieces, pieces) if pieces > 0 else Fraction(1)
+
+
+def by_orders(
+    redemption: Redemption,
+    orders: Iterable[Order],
+    counting: Collection[str],
+    over: Collection[str],
+) -> Redemption:
+    """Return the redemption as the orders make it, as they stand; the first one paid uses it.
+
+    The orders must be all that ever carried the code; others do not matter. The statuses are
+    those of `used_share`.
+    """
+    carrying = [order for order in orders if redemption.code in order.coupon_codes]
+    ever = {order.id for order in carrying} | set(redemption.orders)
+    redemption = replace(redemption, orders=tuple(sorted(ever)))
+    uses = [
+        (order.placed_at, order.id, share)
+        for order in carrying
+        if (share := used_share(order, counting, over)) is not None
+    ]
+    if uses:
+        _, order_id, share = min(uses)
+        returned = returned_points(redemption.points, share)
+        return replace(redemption, state="used", reason="", order_id=order_id, returned=returned)
+    if redemption.state == "released":
+        return redemption
+    state: State = "issued" if redemption.reward_id else "reserved"
+    share = max(map(kept_share, carrying), default=Fraction(1))
+    returned = returned_points(redemption.points, share)
+    return replace(redemption, state=state, order_id=None, returned=returned)
 
 
 def returned_points(points: int, share: Fraction) -> int:

@@ -8,11 +8,15 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from retention.records import Order
 from retention.redemption import (
     CannotRedeem,
     Redemption,
     RedemptionRule,
+    by_orders,
     copied_grace,
     kept_share,
     new_code,
@@ -23,6 +27,7 @@ from retention.redemption import (
 from tests.retention.tables import START, order, refund_of_amount, refund_of_line
 
 RULE = RedemptionRule(enabled=True, point_value=Decimal("0.005"), currency="USD")
+SECOND = timedelta(seconds=1)
 PAID, OVER = {"processing", "completed"}, {"refunded"}
 
 
@@ -153,6 +158,69 @@ def test_goods_that_points_paid_for_in_full_are_counted_by_the_piece() -> None:
     returned = replace(free, refunds=(refund_of_line("r", "a", "0"),))
     assert kept_share(returned) == Fraction(3, 4)
     assert kept_share(order()) == 1
+
+
+def test_the_first_order_that_is_paid_uses_the_code() -> None:
+    code = ("points-2345-6789-bcdf",)
+    later = replace(order("60", identifier="1"), coupon_codes=code)
+    first = replace(order("9", identifier="2"), coupon_codes=code, placed_at=START - SECOND)
+    other = order("60", identifier="3")
+    assert by_orders(kept(), [later, other], PAID, OVER) == kept(
+        state="used", order_id="1", orders=("1",)
+    )
+    assert by_orders(kept(), [later, first], PAID, OVER) == kept(
+        state="used", order_id="2", orders=("1", "2")
+    )
+    assert by_orders(kept(), [other], PAID, OVER) == kept()
+
+
+def test_an_order_called_off_keeps_what_went_back_for_its_refunds() -> None:
+    placed = replace(order("60", "40"), coupon_codes=(kept().code,), status="cancelled")
+    part = replace(placed, refunds=(refund_of_amount("r", "40"),))
+    assert by_orders(kept(), [placed], PAID, OVER) == kept(orders=("1",))
+    was_used = kept(state="used", order_id="1", orders=("1",), returned=40, reward_id="5")
+    assert by_orders(was_used, [part], PAID, OVER) == replace(
+        was_used, state="issued", order_id=None
+    )
+
+
+def test_what_was_released_stays_so_until_an_order_is_paid() -> None:
+    placed = replace(order("60"), coupon_codes=(kept().code,), status="pending")
+    released = kept(state="released", reason="not used in time")
+    assert by_orders(released, [placed], PAID, OVER) == replace(released, orders=("1",))
+    paid = replace(placed, status="completed")
+    assert by_orders(released, [paid], PAID, OVER) == kept(
+        state="used", order_id="1", orders=("1",)
+    )
+
+
+STATES = st.builds(
+    lambda name, status, refunded, has_code: replace(
+        order("60", "40", identifier=name, status=status),
+        refunds=(refund_of_amount("r", refunded),),
+        coupon_codes=(kept().code,) if has_code else (),
+    ),
+    st.sampled_from(["1", "2"]),
+    st.sampled_from(["processing", "completed", "pending", "cancelled", "trash", "refunded"]),
+    st.sampled_from(["0", "10", "33.33", "100"]),
+    st.booleans(),
+)
+
+
+@given(st.lists(STATES, min_size=1, max_size=8), st.data())
+def test_whatever_news_came_before_only_how_orders_stand_matters(
+    news: list[Order], data: st.DataObject
+) -> None:
+    stand: dict[str, Order] = {}
+    row = kept()
+    for placed in news:
+        stand[placed.id] = placed
+        row = by_orders(row, stand.values(), PAID, OVER)
+    told_again = data.draw(st.permutations(list(stand.values())))
+    assert by_orders(row, told_again, PAID, OVER) == row
+    direct = by_orders(kept(), stand.values(), PAID, OVER)
+    # Orders that carried the code once are remembered, and say nothing once they do not.
+    assert replace(row, orders=()) == replace(direct, orders=())
 
 
 def test_points_go_back_in_proportion_rounded_down_once() -> None:

@@ -269,9 +269,22 @@ def validate_settings(values: Mapping[str, object]) -> Settings:
                 MEANINGS[name](read[name])
         except ValueError as error:
             problems[name] = str(error)
+    if not problems:
+        settings = Settings.model_validate(read)
+        problems = _disagreements(settings)
     if problems:
         raise InvalidSettings(problems)
-    return Settings.model_validate(read)
+    return settings
+
+
+def _disagreements(settings: Settings) -> dict[str, str]:
+    """Settings that each can be used, but not together."""
+    tiers = {tier.name for tier in read_tiers(settings.points_tiers)}
+    named = (word.rpartition("=")[0].strip() for word in settings.points_tier_multipliers)
+    unknown = sorted(set(named) - tiers)
+    if not unknown:
+        return {}
+    return {"points_tier_multipliers": f"{unknown[0]!r} is no tier; points_tiers names them"}
 
 
 def _number(value: object, minimum: Decimal, maximum: Decimal) -> Decimal:

@@ -202,3 +202,17 @@ def test_the_bounds_themselves_are_allowed_and_all_problems_are_told() -> None:
     with pytest.raises(InvalidSettings) as caught:
         validate_settings({"minimum_customers": 0, "guest_identity": ""})
     assert list(caught.value.problems) == ["minimum_customers", "guest_identity"]
+
+
+def test_periods_and_multipliers_of_tiers_must_make_sense() -> None:
+    tiers = {"points_tiers": "silver|نقره‌ای=1000, gold=5000"}
+    found = validate_settings({**tiers, "points_tier_multipliers": "gold=2, silver=1.5"})
+    assert found.points_tier_multipliers == ("gold=2", "silver=1.5")
+    with pytest.raises(InvalidSettings, match="points_tier_multipliers: 'bronze' is no tier"):
+        validate_settings({**tiers, "points_tier_multipliers": "bronze=2"})
+    days = validate_settings({"points_periods": "۱۴۰۵/۰۹/۰۴..۱۴۰۵/۰۹/۱۰=۲"})
+    assert days.points_periods == ("۱۴۰۵/۰۹/۰۴..۱۴۰۵/۰۹/۱۰=۲",)
+    with pytest.raises(InvalidSettings, match="no day of the jalali calendar"):
+        validate_settings({"points_periods": "1405/13/04..1405/13/10=2"})
+    with pytest.raises(InvalidSettings, match="points_periods: 'soon=2' must be written like"):
+        validate_settings({"points_periods": "soon=2"})

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from database.models import PointEntry, PointLot
@@ -22,9 +22,12 @@ class Out(NamedTuple):
 
 
 class Use(NamedTuple):
-    """An entry by which points of a lot were spent or expired (below 0), or came back."""
+    """An entry by which points of a lot were spent or expired (below 0), or came back.
 
-    lot: str
+    `effect` is what only its own points come back from: the redemption, or the lot that expired.
+    """
+
+    effect: str
     customer_id: int
     since: datetime
     at: datetime
@@ -49,7 +52,10 @@ def uses(session: Session) -> list[Use]:
     """
     rows = session.execute(
         _of_lots(
-            PointLot.reference,
+            case(
+                (PointEntry.against == "expired", PointEntry.lot),
+                else_=func.regexp_replace(PointEntry.reference, ":[0-9]+$", ""),
+            ),
             PointLot.customer_id,
             _since(),
             PointEntry.created_at,

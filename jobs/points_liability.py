@@ -88,7 +88,7 @@ def stays(out: Iterable[Out], used: Iterable[Use], now: datetime) -> Iterator[St
     ended: dict[tuple[str, End], list[Stay]] = {}
     for use in used:
         end: End = "expired" if use.against == "expired" else "redeemed"
-        own = ended.setdefault((use.lot, end), [])
+        own = ended.setdefault((use.effect, end), [])
         if use.points < 0:
             age = max(0, (use.at - use.since).days)
             own.append(Stay(use.customer_id, age, end, -use.points))

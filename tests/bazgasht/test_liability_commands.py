@@ -40,8 +40,8 @@ def days_ago(days: int) -> datetime:
 def test_points_that_come_back_are_out_again() -> None:
     begun = days_ago(100)
 
-    def use(days: int, against: str, points: int, lot: str = "a") -> Use:
-        return Use(lot, 1, begun, begun + timedelta(days=days), against, points)
+    def use(days: int, against: str, points: int, effect: str = "a") -> Use:
+        return Use(effect, 1, begun, begun + timedelta(days=days), against, points)
 
     used = [
         use(10, "reserved", -40),

@@ -196,7 +196,7 @@ def test_shows_all_that_the_app_tells_and_moves_nothing(shop: dict[str, ShopPage
     assert seen.facts == [
         "Worth $62.50",
         "Not yet to be spent: 30",
-        "Expire on Dec 31, 2026: 200",
+        "200 expire on Dec 31, 2026",
         "Your tier: silver",
     ]
     assert seen.codes == [
@@ -212,7 +212,7 @@ def test_speaks_persian_throughout(shop: dict[str, ShopPage]) -> None:
     assert seen.facts == [
         "به ارزش \u200e$۶۲٫۵۰",
         "در انتظار: ۳۰",
-        "انقضا در ۱۰ دی ۱۴۰۵: ۲۰۰",
+        "۲۰۰ امتیاز در ۱۰ دی ۱۴۰۵ منقضی می‌شود",
         "سطح شما: نقره‌ای",
     ]
     assert (seen.moved, seen.moves, seen.height, seen.direction) == (0, 0, POINTS_HEIGHT, "rtl")

@@ -24,7 +24,7 @@ def test_asks_the_app_through_the_shop_for_a_signed_in_customer() -> None:
     assert asked["aria-busy"] == "true"
     assert (asked["data-language"], asked["data-sign-in-url"]) == ("en", "/account/login")
     assert (asked["data-one"], asked["data-other"]) == ("% point", "% points")
-    assert asked["data-expiry"] == "Expire on #: %"
+    assert asked["data-expiry"] == "% expire on #"
     assert asked["data-paused"] == "No points are given at the moment."
     assert ">Loading your points…</p>" in rendered
     assert '<section\n    class="bazgasht"\n    dir="ltr"\n    lang="en"' in rendered

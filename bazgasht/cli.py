@@ -130,13 +130,14 @@ def load_commands() -> None:
     """Let the modules that hold commands join the group; they need it to be there first."""
     from bazgasht import (  # noqa: PLC0415
         backfill_commands,  # noqa: F401
+        check_commands,  # noqa: F401
         choice_commands,  # noqa: F401
         claim_commands,  # noqa: F401
         cost_commands,  # noqa: F401
         evaluate_commands,  # noqa: F401
         import_commands,  # noqa: F401
-        plugin_commands,  # noqa: F401
         liability_commands,  # noqa: F401
+        plugin_commands,  # noqa: F401
         point_import_commands,  # noqa: F401
         points_commands,  # noqa: F401
         prediction_commands,  # noqa: F401

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from statistics import median
 from time import perf_counter
+from types import ModuleType
+
+from sqlalchemy import text
 
 from bench.demo_store import DemoStore
 from bench.stopwatch import Stopwatch
@@ -10,27 +13,44 @@ from bench.tables import print_table
 from database import purchases, results
 from database.session import store_transaction
 from jobs import recompute
+from jobs.kept_lists import SHELF
+from retention.kept_lists import KeptLists
 
 TIMES = 5
+SOME_ORDERS = text(
+    "SELECT id FROM orders WHERE status = 'completed' ORDER BY md5(id::text) LIMIT :count"
+)
+CANCEL = text("UPDATE orders SET status = 'cancelled' WHERE id = :order")
+GIVE_BACK = text("UPDATE orders SET status = 'completed' WHERE id = ANY(:orders)")
 
-PLACES = {
+PLACES: dict[str, tuple[ModuleType | type, str]] = {
     "read lines": (purchases, "lines"),
     "read products": (purchases, "products"),
-    "compute": (recompute, "compute"),
+    "make pairs and lists": (recompute, "made"),
+    "take in an order": (KeptLists, "take_in"),
+    "second purchases": (recompute, "compute"),
     "keep results": (results, "replace"),
-    "note what to write": (recompute, "_want"),
+    "change results": (results, "change"),
+    "note which lists to write": (recompute, "want_lists"),
+    "note which categories to write": (recompute, "want_labels"),
 }
 
 
 def measure(demo: DemoStore) -> None:
-    """Print the seconds of each part, as the median of some runs with the extremes."""
-    runs = [_run(demo) for _ in range(TIMES)]
-    print_table(
-        f"4. Recomputation of the demo's whole history ({TIMES} times)",
-        ["part", "median s", "from", "to"],
-        [[part, *_figures([run[part] for run in runs])] for part in runs[0]],
-    )
+    """Print the seconds of each part, of all orders and of one, as the median of some runs."""
+    anew = [_run(demo) for _ in range(TIMES)]
     with store_transaction(demo.context.engine, demo.id) as session:
+        chosen = session.scalars(SOME_ORDERS, {"count": TIMES}).all()
+    single = [_run(demo, order) for order in chosen]
+    print_table(
+        f"4. Recomputation of the demo's whole history, and after one order changed "
+        f"({TIMES} times each)",
+        ["part", "all: median s", "from", "to", "one: median s", "from", "to"],
+        [[part, *_figures([run[part] for run in anew]), *_figures([run[part] for run in single])]
+         for part in anew[0]],
+    )  # fmt: skip
+    with store_transaction(demo.context.engine, demo.id) as session:
+        session.execute(GIVE_BACK, {"orders": list(chosen)})
         figures = results.figures(session)
         sizes = results.sizes(session)
     counts = figures.figures if figures else {}
@@ -38,7 +58,13 @@ def measure(demo: DemoStore) -> None:
     print(f"   {counts['orders']:,} orders, {counts['lines']:,} lines; kept: {kept}")
 
 
-def _run(demo: DemoStore) -> dict[str, float]:
+def _run(demo: DemoStore, order: int | None = None) -> dict[str, float]:
+    """Compute all orders, or let one order be cancelled and take that in."""
+    if order is None:
+        SHELF.take(demo.id)
+    else:
+        with store_transaction(demo.context.engine, demo.id) as session:
+            session.execute(CANCEL, {"order": order})
     with Stopwatch(PLACES) as watch:
         began = perf_counter()
         recompute.recompute_now(demo.context, demo.store)

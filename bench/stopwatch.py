@@ -9,11 +9,11 @@ from typing import Any, Self
 class Stopwatch:
     """Measures functions while the block runs.
 
-    `places` names each part and where its function is looked up, as (module, name); a part's
-    seconds include what it calls.
+    `places` names each part and where its function is looked up, as (module or class, name); a
+    part's seconds include what it calls.
     """
 
-    def __init__(self, places: Mapping[str, tuple[ModuleType, str]]) -> None:
+    def __init__(self, places: Mapping[str, tuple[ModuleType | type, str]]) -> None:
         self._places = places
         self._own = {part: getattr(module, name) for part, (module, name) in places.items()}
         self.seconds = dict.fromkeys(places, 0.0)

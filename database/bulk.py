@@ -73,9 +73,33 @@ def _json(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> str:
         raise DataError(f"INSERT INTO {table.__tablename__}", None, error) from None
 
 
-def insert_json(session: Session, table: type[Base], columns: Sequence[str], rows: str) -> None:
-    """Insert rows that already are a JSON array of objects with at least these columns."""
-    session.execute(text(_statement(table, columns, (), None, ())), {"rows": rows})
+def insert_json(
+    session: Session,
+    table: type[Base],
+    columns: Sequence[str],
+    rows: str,
+    unique: Sequence[str] = (),
+) -> None:
+    """Insert rows that already are a JSON array of objects with at least these columns.
+
+    With `unique`, names of such columns, a row takes the place of one that has the same in them.
+    """
+    keys = ("store_id", *unique)
+    others = [name for name in columns if name not in keys] if unique else None
+    session.execute(text(_statement(table, columns, keys, others, ())), {"rows": rows})
+
+
+def delete_json(session: Session, table: type[Base], columns: Sequence[str], rows: str) -> None:
+    """Delete the rows that have in these columns what a row of a JSON array has."""
+    name = table.__tablename__
+    same = " AND ".join(f'had."{column}" = gone."{column}"' for column in columns)
+    session.execute(
+        text(
+            f"DELETE FROM {name} AS had USING json_populate_recordset(NULL::{name}, "  # noqa: S608
+            f"CAST(:rows AS json)) AS gone WHERE {same}"
+        ),
+        {"rows": rows},
+    )
 
 
 def _statement(

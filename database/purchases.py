@@ -27,10 +27,14 @@ _ORDERS = """
     SELECT o.id, o.customer_id, (extract(epoch FROM o.placed_at) * 1000000)::bigint FROM counted o
 """
 
+_SOME_ORDERS = _ORDERS + " WHERE o.id = ANY(%(orders)s)"
+
 _LINES = """
     SELECT l.order_id, l.position, l.product_id, LEAST(l.kept_quantity, 2147483647), l.kept_net
     FROM order_lines l
 """
+
+_SOME_LINES = _LINES + " WHERE l.order_id = ANY(%(orders)s)"
 
 _OF_ORDERS = (columns.ORDER_ID, columns.CUSTOMER_ID, columns.PLACED_AT)
 _OF_LINES = (columns.ORDER_ID, columns.POSITION, columns.PRODUCT_ID, columns.QUANTITY, columns.NET)
@@ -51,9 +55,21 @@ def lines(
     """
     chosen = counting(statuses, until, currency)
     orders = copied(session, COUNTED + _ORDERS, chosen, _schema(_OF_ORDERS))
+    return _joined(copied(session, _LINES, {}, _schema(_OF_LINES)), orders)
+
+
+def lines_of(
+    session: Session, orders: Sequence[int], statuses: Sequence[str], until: datetime
+) -> pl.DataFrame:
+    """The same of these orders alone, as far as they count."""
+    chosen = counting(statuses, until) | {"orders": list(orders)}
+    found = copied(session, COUNTED + _SOME_ORDERS, chosen, _schema(_OF_ORDERS))
+    return _joined(copied(session, _SOME_LINES, chosen, _schema(_OF_LINES)), found)
+
+
+def _joined(lines: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
     return (
-        copied(session, _LINES, {}, _schema(_OF_LINES))
-        .join(orders, on=columns.ORDER_ID)
+        lines.join(orders, on=columns.ORDER_ID)
         .sort(columns.ORDER_ID)
         .select(columns.LINES.names())
     )

@@ -1,15 +1,16 @@
 """What a recomputation found, kept for the store in scope; each result replaces the one before."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import delete, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.orm import Session, aliased
 
-from database.bulk import ROWS_PER_STATEMENT, insert_json
+from database.bulk import ROWS_PER_STATEMENT, among, delete_json, insert_json
+from database.copying import copied
 from database.models import (
     Base,
     Category,
@@ -34,9 +35,24 @@ def replace(session: Session, tables: Mapping[type[Base], pl.DataFrame]) -> None
     """Replace each table's rows with those of a data frame that has its columns (or more)."""
     for table, frame in tables.items():
         session.execute(delete(table).execution_options(synchronize_session=False))
-        names = [column.name for column in table.__table__.columns if column.name != "store_id"]
+        names = _columns(table)
         for portion in frame.select(names).iter_slices(ROWS_PER_STATEMENT):
             insert_json(session, table, names, portion.write_json())
+
+
+def change(
+    session: Session, table: type[Base], key: Sequence[str], put: pl.DataFrame, drop: pl.DataFrame
+) -> None:
+    """Put rows in the place of those with the same key, and drop those with the keys of `drop`."""
+    names = _columns(table)
+    for portion in drop.iter_slices(ROWS_PER_STATEMENT):
+        delete_json(session, table, key, portion.write_json())
+    for portion in put.select(names).iter_slices(ROWS_PER_STATEMENT):
+        insert_json(session, table, names, portion.write_json(), unique=key)
+
+
+def _columns(table: type[Base]) -> list[str]:
+    return [column.name for column in table.__table__.columns if column.name != "store_id"]
 
 
 def save_figures(
@@ -44,9 +60,12 @@ def save_figures(
     figures: Mapping[str, Any],
     period: tuple[datetime | None, datetime | None],
     seconds: float,
-) -> None:
-    """Note when the store was computed, over which period and with which sample sizes."""
-    session.execute(
+) -> datetime:
+    """Note when the store was computed, over which period and with which sample sizes.
+
+    Returns the moment noted, which no other computation of the store has.
+    """
+    moment: datetime = session.execute(
         text(
             """
             INSERT INTO computations (store_id, period_start, period_end, figures, seconds)
@@ -54,6 +73,7 @@ def save_figures(
             ON CONFLICT (store_id) DO UPDATE SET computed_at = clock_timestamp(),
               period_start = EXCLUDED.period_start, period_end = EXCLUDED.period_end,
               figures = EXCLUDED.figures, seconds = EXCLUDED.seconds
+            RETURNING computed_at
             """
         ),
         {
@@ -62,6 +82,26 @@ def save_figures(
             "figures": json.dumps(figures),
             "seconds": seconds,
         },
+    ).scalar_one()
+    return moment
+
+
+def stored(session: Session, table: type[Base], schema: pl.Schema) -> pl.DataFrame:
+    """The rows of a table of results, with the columns of `schema`."""
+    names = ", ".join(f'"{name}"' for name in schema)
+    return copied(session, f"SELECT {names} FROM {table.__tablename__}", {}, schema)  # noqa: S608
+
+
+def note_check(session: Session, drifted_rows: int) -> None:
+    """Note that the results were compared with all orders, and how many rows differed."""
+    session.execute(
+        update(Computation)
+        .values(
+            checked_at=func.clock_timestamp(),
+            drifted_rows=drifted_rows,
+            drifts=Computation.drifts + int(drifted_rows > 0),
+        )
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -81,6 +121,24 @@ def recommended(session: Session) -> dict[str, list[str]]:
         )
     ):
         lists.setdefault(names[row.product_id], []).append(names[row.other_id])
+    return lists
+
+
+def recommended_for(
+    session: Session, numbers: Collection[int], names: Collection[str]
+) -> dict[str, list[str]]:
+    """The same of products with these numbers of ours or names, also of those without a list."""
+    other = aliased(Product)
+    rows = session.execute(
+        select(Product.external_id, other.external_id)
+        .outerjoin(Recommendation, Recommendation.product_id == Product.id)
+        .outerjoin(other, other.id == Recommendation.other_id)
+        .where(among(Product.id, numbers) | among(Product.external_id, names))
+        .order_by(Product.id, Recommendation.rank)
+    )
+    lists: dict[str, list[str]] = {}
+    for product, name in rows:
+        lists.setdefault(product, []).extend([] if name is None else [name])
     return lists
 
 

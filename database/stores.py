@@ -34,6 +34,16 @@ class InboxHealth:
     last_delivery: Any
 
 
+@dataclass(frozen=True, slots=True)
+class ResultsHealth:
+    """What the last check of a store's results found, and how many checks have found any drift."""
+
+    store_id: UUID
+    checked_at: datetime
+    drifted_rows: int
+    drifts: int
+
+
 def find(engine: Engine, platform: str, url: str) -> UUID | None:
     """The store with this address, if it ever was installed."""
     with transaction(engine) as session:
@@ -54,6 +64,13 @@ def inbox_health(engine: Engine) -> list[InboxHealth]:
     """Depth, age and last delivery of every store's inbox."""
     with transaction(engine) as session:
         return [InboxHealth(*row) for row in session.execute(text("SELECT * FROM inbox_health()"))]
+
+
+def results_health(engine: Engine) -> list[ResultsHealth]:
+    """The last check of every store's results that were ever checked."""
+    with transaction(engine) as session:
+        rows = session.execute(text("SELECT * FROM computation_health()"))
+        return [ResultsHealth(*row) for row in rows]
 
 
 def to_drain(engine: Engine, older_than: timedelta) -> Sequence[UUID]:

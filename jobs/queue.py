@@ -24,6 +24,7 @@ JOB_SECONDS = {EVENTS: 300, COMPUTE: 3600, WRITES: 900, HISTORY: 6 * 3600}
 
 DRAIN = "jobs.drain.drain"
 RECOMPUTE = "jobs.recompute.recompute"
+CHECK = "jobs.check_results.check"
 WRITE_BACK = "jobs.write_back.write_back"
 INSTALL = "jobs.history.install"
 RECONCILE = "jobs.reconcile.reconcile"
@@ -37,6 +38,7 @@ REDEMPTIONS = "jobs.withdrawals.sweep"
 _QUEUE_OF = {
     DRAIN: EVENTS,
     RECOMPUTE: COMPUTE,
+    CHECK: COMPUTE,
     WRITE_BACK: WRITES,
     INSTALL: HISTORY,
     RECONCILE: HISTORY,

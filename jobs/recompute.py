@@ -1,5 +1,6 @@
 """Recomputing a store once it is dirty and quiet: tables in, results and work to write out."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -9,20 +10,37 @@ import polars as pl
 import structlog
 from sqlalchemy.orm import Session
 
-from connector.manifest import load
-from database import choices, outbox, purchases, results, stores
-from database.catalogue import published_products
+from database import changed_orders, choices, purchases, results, stores
+from database.changed_orders import Pending
 from database.models import CategoryFlow, CustomerCategory, ProductAffinity, Recommendation
 from database.session import store_lock, store_transaction
 from jobs import queue
 from jobs.absorb import lock_store
 from jobs.context import ActiveStore, Context, NotActive, active_store, current
-from retention import columns
+from jobs.kept_lists import SHELF, Kept, Source
+from jobs.want_results import want_labels, want_lists
+from retention import columns, kept_lists
 from retention.computation import Computed, Options, compute
+from retention.kept_lists import LIST_KEY, PAIR_KEY, Changed, KeptLists
 
 log = structlog.get_logger()
 
 LOCK = "recompute"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a computation starts from: the store's source and orders as of `now`.
+
+    `lines` are those of the pending orders alone where `kept` can take them in, else all.
+    """
+
+    source: Source
+    pending: Pending
+    lines: pl.DataFrame
+    kept: Kept | None
+    changed_at: datetime | None
+    now: datetime
 
 
 def recompute(store_id: str) -> None:
@@ -51,36 +69,85 @@ def _is_dirty(context: Context, store: ActiveStore) -> bool:
 def recompute_now(context: Context, store: ActiveStore) -> int:
     """Compute the store from what is committed now; how many objects must be written.
 
+    Lists that this worker has kept take in the orders that changed since; else everything is made
+    from all orders.
+
     Raises:
         NotActive: the store was disconnected or uninstalled meanwhile; nothing is kept.
     """
     began = monotonic()
+    found = read(context, store, SHELF.take(store.id))
+    if found.kept is None:
+        lists, changed = made(found), None
+    else:
+        lists = found.kept.lists
+        changed = lists.take_in(found.pending.orders, found.lines, found.source.products)
+    computed = compute(lists.lines, found.source.products, options(store))
+    with store_transaction(context.engine, store.id) as session:
+        lock_store(session, store)
+        if changed is None:
+            replace_lists(session, lists)
+            to_write = want_lists(session)
+        else:
+            to_write = _change_lists(session, changed)
+        computed_at = _keep(session, computed, _period(lists.lines), monotonic() - began)
+        to_write += want_labels(session, store)
+        changed_orders.forget(session, found.pending.notes)
+        stores.clear_dirty(session, found.changed_at, found.now)
+    SHELF.put(store.id, Kept(lists, found.source, computed_at))
+    return to_write
+
+
+def read(context: Context, store: ActiveStore, kept: Kept | None) -> Found:
+    """Read what the store is computed from; all orders, if `kept` does not continue its results."""
+    statuses = store.settings.purchase_statuses
     with store_transaction(context.engine, store.id) as session:
         row, now = stores.get(session), stores.now(session)
-        seen = row.changed_at if row else None
-        lines = purchases.lines(session, store.settings.purchase_statuses, now)
-        products = purchases.products(
+        # Changes first: one that comes while the orders are read is noted for the next time.
+        pending = changed_orders.pending(session, now)
+        source = _source(session, store)
+        figures = results.figures(session)
+        computed_at = figures.computed_at if figures else None
+        if kept and kept.continues(source, computed_at, len(pending.orders)):
+            lines = purchases.lines_of(session, pending.orders, statuses, now)
+        else:
+            kept, lines = None, purchases.lines(session, statuses, now)
+    return Found(source, pending, lines, kept, row.changed_at if row else None, now)
+
+
+def _source(session: Session, store: ActiveStore) -> Source:
+    return Source(
+        products=purchases.products(
             session,
             store.settings.category_level,
             lambda ids: store.platform.categories_of(ids, store.settings.category_source),
-        )
-        chosen = choices.table(session)
-    computed = compute(lines, products, options(store), chosen)
-    with store_transaction(context.engine, store.id) as session:
-        lock_store(session, store)
-        _keep(session, computed, _period(lines), monotonic() - began)
-        changed = _want(session, store)
-        stores.clear_dirty(session, seen, now)
-    return changed
+        ),
+        choices=choices.table(session),
+        options=list_options(store),
+        statuses=tuple(store.settings.purchase_statuses),
+        installed_at=store.installed_at,
+    )
+
+
+def made(found: Found) -> KeptLists:
+    """The lists made from all orders that were found."""
+    source = found.source
+    return KeptLists(found.lines, source.products, source.options, source.choices)
 
 
 def options(store: ActiveStore) -> Options:
-    """What the store's settings say about the computation."""
+    """What the store's settings say about second purchases."""
     return Options(
         joining_minutes=store.settings.purchase_joining_minutes,
+        minimum_customers=store.settings.minimum_customers,
+    )
+
+
+def list_options(store: ActiveStore) -> kept_lists.Options:
+    """What the store's settings say about lists."""
+    return kept_lists.Options(
         next_purchase_days=store.settings.next_purchase_days,
         recommendations_per_product=store.settings.recommendations_per_product,
-        minimum_customers=store.settings.minimum_customers,
         largest_category_percent=store.settings.largest_category_percent,
     )
 
@@ -93,43 +160,28 @@ def _period(lines: pl.DataFrame) -> tuple[Any, Any]:
     return placed
 
 
-def _keep(session: Session, computed: Computed, period: tuple[Any, Any], seconds: float) -> None:
+def replace_lists(session: Session, lists: KeptLists) -> None:
+    """Keep these pairs and lists in the place of all others."""
+    results.replace(session, {ProductAffinity: lists.pairs, Recommendation: lists.recommendations})
+
+
+def _change_lists(session: Session, changed: Changed) -> int:
+    """Keep what differs, and note which lists the store shall show; how many of these changed."""
+    pairs, lists = changed.pairs, changed.recommendations
+    results.change(session, ProductAffinity, PAIR_KEY, pairs.put, pairs.drop)
+    results.change(session, Recommendation, LIST_KEY, lists.put, lists.drop)
+    touched = pl.concat([table[columns.PRODUCT_ID] for table in (lists.put, lists.drop)])
+    return want_lists(session, touched.unique().to_list())
+
+
+def _keep(
+    session: Session, computed: Computed, period: tuple[Any, Any], seconds: float
+) -> datetime:
     results.replace(
         session,
         {
-            ProductAffinity: computed.pairs,
-            Recommendation: computed.recommendations,
             CategoryFlow: computed.category_flow,
             CustomerCategory: computed.customer_categories,
         },
     )
-    results.save_figures(session, computed.figures, period, seconds)
-
-
-def _want(session: Session, store: ActiveStore) -> int:
-    """Note the lists and categories that the store shall show; how many changed.
-
-    What was shown before and is found no more is taken back.
-    """
-    lists = results.recommended(session)
-    shown = (published_products(session) & lists.keys()) | outbox.wanting(
-        session, "cross_sells", "ours"
-    )
-    changed = outbox.want(
-        session, "cross_sells", {product: {"ours": lists.get(product, [])} for product in shown}
-    )
-    return changed + outbox.want(session, "customer", _labels(session, store))
-
-
-def _labels(session: Session, store: ActiveStore) -> dict[str, dict[str, str | None]]:
-    """The category that each account shall show, as a field and, where that is wanted, as a tag."""
-    fields = load().platforms[store.platform.name].customer_fields
-    categories = results.second_categories(session)
-    shown = {fields["second_purchase_category"]: categories}
-    if tag := fields.get("second_purchase_tag"):
-        shown[tag] = categories if store.settings.customer_tags else {}
-    wanted: dict[str, dict[str, str | None]] = {}
-    for name, texts in shown.items():
-        for account in texts.keys() | outbox.wanting(session, "customer", name):
-            wanted.setdefault(account, {})[name] = texts.get(account)
-    return wanted
+    return results.save_figures(session, computed.figures, period, seconds)

@@ -45,6 +45,7 @@ TASKS = (
     Task("redemptions", 120, _for_each_store(queue.REDEMPTIONS)),
     Task("reports", 3600, _for_each_store(queue.REPORT)),
     Task("compare identifiers", 24 * 3600, _for_each_store(queue.COMPARE)),
+    Task("check results", 24 * 3600, _for_each_store(queue.CHECK)),
     Task("prune", 24 * 3600, _for_each_store(queue.PRUNE)),
     Task("privacy requests", 60, enqueue_open),
     Task("forget the erased", 24 * 3600, _for_each_store(queue.PRIVACY)),

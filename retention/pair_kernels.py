@@ -1,4 +1,4 @@
-"""The compiled loops of `retention.pair_counting` and `retention.pair_index`.
+"""The compiled loops of `retention.pair_counting` and of the indexes of pairs.
 
 Products and orders are told by their places.
 """
@@ -230,7 +230,8 @@ Scratch = tuple[Integers, Cells]
 Held = tuple[Integers, Cells, Cells]
 """Where what belongs to a place begins, how much it is, and the array in which it is."""
 
-OPENED, TOUCHED = 1, 2
+OPENED, TOUCHED, DOUBTFUL = 1, 2, 4
+"""`DOUBTFUL` is one whose list may have a pair that is fewer than it was; it may be opened too."""
 
 Bounds = tuple[Floats, Integers, Integers]
 """The score, count and identifier of each list's bound: a pair is in the list unless it ranks
@@ -271,13 +272,181 @@ def revise(
         product = touched[number]
         seen = _sum_pairs(product, held, scratch)
         many = _revise_neighbours(
-            product, seen, least_power[number], measure, limits, lists, (work, many)
+            product, seen, (least_power[number], WEIGHT_UNIT), measure, limits, lists, (work, many)
         )
-        _list_anew(product, seen, measure, limits, lists, scratch)
+        _list_anew(product, seen, WEIGHT_UNIT, measure, limits, lists, scratch)
     for product in revised[:many]:
         if lists[0][product] < limits[2] and lists[2][0][product] >= 0:
-            _list_anew(product, _sum_pairs(product, held, scratch), measure, limits, lists, scratch)
+            seen = _sum_pairs(product, held, scratch)
+            _list_anew(product, seen, WEIGHT_UNIT, measure, limits, lists, scratch)
         state[product] = 0
+    return many
+
+
+Bought = tuple[Held, Held, Held, Held, Cells, Integers, Cells]
+"""Of what was bought next: the orders' products, those of them that their customer bought for the
+first time, the products' orders that make pairs, the customers' orders by time; and of each order
+the customer, the time in microseconds and its number among the customer's orders."""
+
+Window = tuple[int, int]
+"""How many microseconds later an order still counts, and how many products one has at most."""
+
+Stamps = tuple[Integers, Integers]
+"""For each product the last time that it was counted, and the present time."""
+
+
+@compiled
+def revise_next(
+    touched: tuple[Cells, Floats],
+    doubtful: Cells,
+    counted: tuple[Bought, Window, Stamps],
+    measure: Measure,
+    limits: tuple[int, int, int],
+    lists: Lists,
+    work: Work,
+) -> int:
+    """Bring all lists of what was bought next up to date, as `revise` does.
+
+    `touched` are products with their least powers; `doubtful` are those whose pairs with touched
+    ones may have become fewer, each once.
+    """
+    (products, least_power), (bought, window, stamps) = touched, counted
+    scratch, state, revised = work
+    totals, seen = scratch
+    many = 0
+    for product in doubtful:
+        state[product] = DOUBTFUL
+    for product in products:
+        state[product] = TOUCHED
+        revised[many] = product
+        many += 1
+    for number in range(len(products)):
+        product = products[number]
+        found = _sum_earlier(product, bought, window, scratch)
+        for other in doubtful:
+            if totals[other, 0] == 0 and other != product:
+                seen[found] = other
+                found += 1
+        many = _revise_neighbours(
+            product, found, (least_power[number], 1.0), measure, limits, lists, (work, many)
+        )
+        for other in seen[:found]:
+            totals[other, 0] = totals[other, 1] = 0
+        found = _sum_later(product, bought, window, scratch, stamps)
+        _list_anew(product, found, 1.0, measure, limits, lists, scratch)
+    for product in revised[:many]:
+        if lists[0][product] < limits[2] and lists[2][0][product] >= 0:
+            found = _sum_later(product, bought, window, scratch, stamps)
+            _list_anew(product, found, 1.0, measure, limits, lists, scratch)
+        state[product] = 0
+    for product in doubtful:
+        state[product] = 0
+    return many
+
+
+@compiled
+def note_fresh(
+    customers: tuple[int, int], histories: Held, orders: Held, fresh: Held, stamps: Stamps
+) -> None:
+    """Write what some customers bought for the first time in each order, as long as there is room
+    for the whole order."""
+    stamped, clock = stamps
+    for customer in range(customers[0], customers[1]):
+        clock[0] += 1
+        begin = histories[0][customer]
+        for order in histories[2][begin : begin + histories[1][customer]]:
+            size = 0
+            for product in orders[2][orders[0][order] : orders[0][order] + orders[1][order]]:
+                if stamped[product] != clock[0]:
+                    stamped[product] = clock[0]
+                    fresh[2][fresh[0][order] + size] = product
+                    size += 1
+            fresh[1][order] = size
+
+
+@compiled
+def _has(held: Held, place: int, wanted: int) -> bool:
+    """Whether a list, which rises, has a number."""
+    low, end = held[0][place], held[0][place] + held[1][place]
+    high = end
+    while low < high:
+        middle = (low + high) // 2
+        if held[2][middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return bool(low < end and held[2][low] == wanted)
+
+
+@compiled
+def _sum_later(
+    product: int, bought: Bought, window: Window, scratch: Scratch, stamps: Stamps
+) -> int:
+    """Count what buyers of the product bought later, each product once a buyer."""
+    orders, fresh, (row_begins, row_sizes, rows), histories, customers, times, numbers = bought
+    stamped, clock = stamps
+    many = 0
+    for row in range(row_begins[product], row_begins[product] + row_sizes[product]):
+        order = rows[row]
+        if not _has(fresh, order, product):
+            continue
+        clock[0] += 1
+        begin = histories[0][customers[order]]
+        end = begin + histories[1][customers[order]]
+        for place in range(begin + numbers[order] + 1, end):
+            later = histories[2][place]
+            if times[later] > times[order] + window[0]:
+                break
+            if times[later] == times[order] or orders[1][later] > window[1]:
+                continue
+            for cell in range(orders[0][later], orders[0][later] + orders[1][later]):
+                other = orders[2][cell]
+                if other == product or stamped[other] == clock[0]:
+                    continue
+                stamped[other] = clock[0]
+                many = _count_one(other, scratch, many)
+    return many
+
+
+@compiled
+def _count_one(other: int, scratch: Scratch, many: int) -> int:
+    """Count a product once more; how many are seen by now."""
+    totals, seen = scratch
+    if totals[other, 0] == 0:
+        seen[many] = other
+        many += 1
+    totals[other, 0] += 1
+    totals[other, 1] += 1
+    return many
+
+
+@compiled
+def _sum_earlier(product: int, bought: Bought, window: Window, scratch: Scratch) -> int:
+    """Count what buyers of the product had bought for the first time before, each once a buyer.
+
+    What was bought before several purchases of the product is counted at the first of them.
+    """
+    orders, fresh, (row_begins, row_sizes, rows), histories, customers, times, numbers = bought
+    many = 0
+    for row in range(row_begins[product], row_begins[product] + row_sizes[product]):
+        order = rows[row]
+        begin = histories[0][customers[order]]
+        earliest = times[order] - window[0]
+        for place in range(begin + numbers[order] - 1, begin - 1, -1):
+            before = histories[2][place]
+            if times[before] < earliest:
+                break
+            if orders[1][before] > window[1]:
+                continue
+            if _has(orders, before, product):
+                if times[before] == times[order]:
+                    break
+                earliest = times[before]
+            if times[before] == times[order]:
+                continue
+            for cell in range(fresh[0][before], fresh[0][before] + fresh[1][before]):
+                if fresh[2][cell] != product:
+                    many = _count_one(fresh[2][cell], scratch, many)
     return many
 
 
@@ -306,6 +475,7 @@ def _sum_pairs(product: int, held: tuple[Held, Held, Integers], scratch: Scratch
 def _list_anew(
     product: int,
     many: int,
+    unit: float,
     measure: Measure,
     limits: tuple[int, int, int],
     lists: Lists,
@@ -314,7 +484,7 @@ def _list_anew(
     filled, kept, bounds = lists
     begin = product * limits[1]
     end = _keep_best(
-        product, scratch[1][:many], (scratch[0], WEIGHT_UNIT), measure, limits[:2], kept, begin
+        product, scratch[1][:many], (scratch[0], unit), measure, limits[:2], kept, begin
     )
     filled[product] = end - begin
     bounds[0][product] = -1.0
@@ -333,27 +503,32 @@ def _bound(product: int, place: int, kept: Kept, names: Integers, bounds: Bounds
 def _revise_neighbours(
     other: int,
     seen: int,
-    least_power: float,
+    worth: tuple[float, float],
     measure: Measure,
     limits: tuple[int, int, int],
     lists: Lists,
     work: tuple[Work, int],
 ) -> int:
-    """Bring the lists of a touched product's neighbours up to date; how many have changed."""
+    """Bring the lists of a touched product's neighbours up to date; how many have changed.
+
+    `worth` is the touched product's least power and the unit of weights.
+    """
     # Arrays are taken out of their tuples once: doing so costs more than what is done with them.
     ((totals, neighbours), state, revised), many = work
     (base_power, other_power, _), (filled, (others, _, scores), (least_scores, _, _)) = (
         measure,
         lists,
     )
+    least_power, unit = worth
     for number in range(seen):
         product = neighbours[number]
-        count, weight = totals[product, 0], totals[product, 1] * WEIGHT_UNIT
-        if state[product] == TOUCHED or count < limits[0]:
+        count, weight = totals[product, 0], totals[product, 1] * unit
+        doubtful = state[product] & DOUBTFUL
+        if state[product] == TOUCHED or (count < limits[0] and not doubtful):
             continue
         # The highest that the pair's score was or is; the margin is far above what rounding does.
         highest = weight / (base_power[product] * least_power) * (1 + 1e-9) + 1e-9
-        if highest < least_scores[product]:
+        if highest < least_scores[product] and not doubtful:
             continue
         score = _score(weight, base_power[product], other_power[other])
         begin = product * limits[1]
@@ -361,18 +536,22 @@ def _revise_neighbours(
         place = begin
         while place < end and others[place] != other:
             place += 1
+        if count < limits[0]:
+            if place == end:
+                continue
+            filled[product] = _without(place, end, lists[1]) - begin
         # A score that is sure to stay where it is between others needs no more.
-        if (
+        elif (
             place < end
             and score > least_scores[product]
             and (place == begin or score < scores[place - 1])
             and (place + 1 == end or score > scores[place + 1])
         ):
-            scores[place] = score
+            lists[1][1][place], scores[place] = count, score
         elif not _put(product, place, (score, count, other), measure, limits[1], lists):
             continue
-        if state[product] == 0:
-            state[product] = OPENED
+        if state[product] & OPENED == 0:
+            state[product] |= OPENED
             revised[many] = product
             many += 1
     return many

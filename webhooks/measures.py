@@ -1,10 +1,10 @@
 """What the web processes count, and what they ask the database for, in Prometheus' form."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import REGISTRY, CollectorRegistry, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
@@ -33,7 +33,7 @@ ANSWERS = "Whether the database answers."
 
 
 class InboxCollector(Collector):
-    """Depth, age, dead events and last delivery of each store's inbox, asked at each scrape."""
+    """Each store's inbox and the last check of its results, asked at each scrape."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -42,6 +42,7 @@ class InboxCollector(Collector):
         """The gauges, labelled by store; while the database is away only that it is."""
         try:
             stores_health = stores.inbox_health(self._engine)
+            results_health = stores.results_health(self._engine)
         except SQLAlchemyError:
             yield GaugeMetricFamily("bazgasht_database_up", ANSWERS, value=0)
             return
@@ -60,6 +61,24 @@ class InboxCollector(Collector):
             if health.last_delivery is not None:
                 last.add_metric(store, health.last_delivery.timestamp())
         yield from (waiting, oldest, dead, last)
+        yield from _of_results(results_health)
+
+
+def _of_results(checks: Iterable[stores.ResultsHealth]) -> Iterator[Metric]:
+    checked = _gauge(
+        "bazgasht_results_checked_timestamp_seconds",
+        "When lists were last compared with what all orders give.",
+    )
+    drifted = _gauge("bazgasht_results_drifted_rows", "Rows that differed in the last comparison.")
+    drifts = CounterMetricFamily(
+        "bazgasht_results_drifts", "Comparisons in which any row differed.", labels=["store"]
+    )
+    for check in checks:
+        store = [str(check.store_id)]
+        checked.add_metric(store, check.checked_at.timestamp())
+        drifted.add_metric(store, check.drifted_rows)
+        drifts.add_metric(store, check.drifts)
+    yield from (checked, drifted, drifts)
 
 
 def _gauge(name: str, text: str) -> GaugeMetricFamily:

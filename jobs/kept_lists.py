@@ -1,0 +1,86 @@
+"""The lists of stores that this worker computed, kept in memory to be brought up to date.
+
+They are only an aid: what stands in the tables is the truth, and what is kept here continues it
+or is dropped. A worker that has nothing kept, because it has just started or another one has
+computed the store since, computes everything anew.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import polars as pl
+
+from retention.kept_lists import KeptLists, Options
+
+MOST_BYTES = 2 << 30
+"""So much is kept by one worker for all its stores; those computed least lately are dropped."""
+
+MOST_TAKEN_IN = 0.01
+"""When so great a share of a store's orders was taken in one by one, everything is computed anew,
+and with it what depends on the store as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What lists are made from besides orders."""
+
+    products: pl.DataFrame
+    choices: pl.DataFrame
+    options: Options
+    statuses: Sequence[str]
+    installed_at: datetime
+
+    def has_grown_from(self, other: "Source") -> bool:
+        """Whether it is the same but for new products."""
+        known = self.products.join(
+            other.products, on=other.products.columns, how="semi", nulls_equal=True
+        )
+        return (
+            (self.options, self.statuses, self.installed_at)
+            == (other.options, other.statuses, other.installed_at)
+            and known.height == other.products.height
+            and self.choices.equals(other.choices)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Lists with their source, as they stand in the tables since `computed_at`."""
+
+    lists: KeptLists
+    source: Source
+    computed_at: datetime
+
+    def continues(self, source: Source, computed_at: datetime | None, changed: int) -> bool:
+        """Whether these lists can take in so many changed orders and be right."""
+        most = MOST_TAKEN_IN * self.lists.around.orders
+        return (
+            self.computed_at == computed_at
+            and self.lists.taken_in + changed <= most
+            and source.has_grown_from(self.source)
+        )
+
+
+class Shelf:
+    """Lists of some stores, in at most so many bytes."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[UUID, tuple[Kept, int]] = OrderedDict()
+
+    def take(self, store_id: UUID) -> Kept | None:
+        """Take a store's lists away: whoever changes them puts them back when that is kept."""
+        return self._kept.pop(store_id, (None, 0))[0]
+
+    def put(self, store_id: UUID, kept: Kept) -> None:
+        """Keep a store's lists, and drop others if there is no room for all."""
+        self._kept[store_id] = (kept, kept.lists.nbytes())
+        self._kept.move_to_end(store_id)
+        while sum(size for _, size in self._kept.values()) > self._most_bytes:
+            self._kept.popitem(last=False)
+
+
+SHELF = Shelf()

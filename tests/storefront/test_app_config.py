@@ -29,6 +29,7 @@ def manifest(**changes: Any) -> Manifest:
         ],
         "purchase_statuses": ["PAID"],
         "undone_statuses": ["cancelled"],
+        "codes_come_back": False,
         "customer_fields": {},
     } | changes
     label = {"en": "Bazgasht", "fa": "بازگشت"}

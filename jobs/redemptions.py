@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 # A shopper who waits longer finds the code among the open ones.
 PATIENCE = 8.0
+# Each holds two connections to the database, so that only a few may.
+HELPERS = ThreadPoolExecutor(3, thread_name_prefix="issue")
 
 
 def redeem(
@@ -122,13 +124,10 @@ def _contact(session: Session, customer: int) -> tuple[str | None, str | None]:
 
 def _issued_soon(context: Context, store: ActiveStore, made: Redemption) -> Redemption:
     """Ask the store for the reward, and wait for it as long as a shopper does."""
-    helper = ThreadPoolExecutor(1, thread_name_prefix="issue")
     try:
-        return helper.submit(issue, context, store, made.reference).result(PATIENCE)
+        return HELPERS.submit(issue, context, store, made.reference).result(PATIENCE)
     except (TimeoutError, NotActive):
         return made
-    finally:
-        helper.shutdown(wait=False)
 
 
 def of_person(context: Context, store_id: UUID, person: Subject) -> list[Redemption]:

@@ -60,10 +60,10 @@ def _issue(
     except (CredentialsRefused, TemporaryError):
         raise
     except PermanentError as error:
-        if isinstance(error, Refused) or connection.withdraw_reward(reward_of(before)):
-            tell("store refuses a reward", store, before.reference, error)
-            return release(context, store, before.reference, f"the store refused it: {error}")
-        raise
+        if not _is_surely_gone(connection, before):
+            raise
+        tell("store refuses a reward", store, before.reference, error)
+        return release(context, store, before.reference, f"the store refused it: {error}")
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
         row = replace(kept(session, before.reference), reward_id=issued.id)
@@ -71,6 +71,17 @@ def _issue(
         redemptions.save(session, row)
     log.info("reward issued", store=str(store.id), redemption=row.reference)
     return row
+
+
+def _is_surely_gone(connection: ConnectedStore, refused: Redemption) -> bool:
+    """Whether nothing is left of a refused reward, nor of an earlier call whose answer was lost.
+
+    A store that refuses this, too, as without permission, has refused all the more to make it.
+    """
+    try:
+        return connection.withdraw_reward(reward_of(refused))
+    except Refused:
+        return True
 
 
 def tried(context: Context, store: ActiveStore, reference: str) -> Redemption:

@@ -137,6 +137,7 @@ def load_commands() -> None:
         evaluate_commands,  # noqa: F401
         import_commands,  # noqa: F401
         liability_commands,  # noqa: F401
+        occasion_commands,  # noqa: F401
         plugin_commands,  # noqa: F401
         point_import_commands,  # noqa: F401
         points_commands,  # noqa: F401

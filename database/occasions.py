@@ -172,6 +172,17 @@ def keep_holders(session: Session, holders: Mapping[int, int]) -> None:
         )
 
 
+def join_birthdays(session: Session, people: Mapping[int, int]) -> None:
+    """Keep one birthday of people who became one, as {person: the one that stays}."""
+    for person, kept in people.items():
+        has_own = exists().where(Birthday.person == kept).correlate(None)
+        for statement in (
+            delete(Birthday).where(Birthday.person == person, has_own),
+            update(Birthday).where(Birthday.person == person).values(person=kept),
+        ):
+            session.execute(statement.execution_options(synchronize_session=False))
+
+
 def note_celebrated(session: Session, person: int, day: date) -> None:
     """Note the last birthday of a person that was celebrated."""
     session.execute(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
@@ -19,13 +19,17 @@ from database.privacy import Hasher, identities_of
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account as it is known now; one that was deleted has no address any more."""
+    """An account as it is known now; one that was deleted has no address any more.
+
+    `merged_into` is the account that the store made of it and another.
+    """
 
     customer_id: int
     account_id: str
     email: str | None
     phone: str | None
     created_at: datetime | None
+    merged_into: str | None
     is_present: bool
 
 
@@ -48,11 +52,12 @@ def _accounts(session: Session, which: ColumnElement[bool]) -> dict[int, Account
     rows = session.execute(
         select(
             *(Customer.id, Customer.account_id, Customer.email, Customer.phone),
-            *(Customer.created_at, Customer.gone),
+            *(Customer.created_at, Customer.merged_into, Customer.gone),
         ).where(which, Customer.account_id.is_not(None))
     )
     return {
-        row.id: AccountRow(row[0], row[1] or "", *row[2:5], is_present=not row.gone) for row in rows
+        row.id: AccountRow(row.id, row.account_id or "", *row[2:6], is_present=not row.gone)
+        for row in rows
     }
 
 
@@ -102,6 +107,17 @@ def accounts_of(session: Session, people: Iterable[int]) -> dict[int, list[Accou
         if row.customer_id in known:
             found[row.person].append(known[row.customer_id])
     return found
+
+
+def join(session: Session, people: Mapping[int, int]) -> None:
+    """Make people one with others, as {person: the one that stays}."""
+    for person, kept in people.items():
+        session.execute(
+            update(AccountHolder)
+            .where(AccountHolder.person == person)
+            .values(person=kept)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def erased_before(session: Session, people: Iterable[int]) -> set[int]:

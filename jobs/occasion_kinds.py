@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -23,15 +24,36 @@ def welcomes(
 ) -> list[Occasion]:
     """What people, given with all accounts they ever had, get for having one.
 
-    They get it once, with the newest account that is there.
+    They get it once, with the newest account that is there, also where the store has made one
+    person of two who both had been welcomed.
     """
     if WELCOME not in told.since or not people_of:
         return []
     erased = people.erased_before(session, people_of)
-    return [
-        _welcome(told, person, own, was_erased=person in erased)
-        for person, own in people_of.items()
-    ]
+    given = _sources_by_holder(session, "welcome", people_of)
+    found = []
+    for person, own in people_of.items():
+        welcome = _welcome(told, person, own, was_erased=person in erased)
+        known = {source for account in own for source in given[account.customer_id]}
+        first, *others = sorted(known or {welcome.source}, key=_number)
+        found += [replace(welcome, source=first)]
+        found += [replace(welcome, source=source, stands=False) for source in others]
+    return found
+
+
+def _sources_by_holder(
+    session: Session, kind: str, people_of: Mapping[int, Sequence[AccountRow]]
+) -> dict[int, set[str]]:
+    """What gave points of a kind to each account."""
+    customers = [account.customer_id for own in people_of.values() for account in own]
+    found: dict[int, set[str]] = defaultdict(set)
+    for lot in occasions.lots(session, kind, customers):
+        found[lot.customer_id].add(lot.reference.rpartition(":")[0])
+    return found
+
+
+def _number(source: str) -> int:
+    return int(source.rpartition(":")[2])
 
 
 def _welcome(
@@ -50,6 +72,27 @@ def _welcome(
         stands=bool(present),
         may_begin=is_new and not was_erased,
     )
+
+
+def birthdays_that_move(
+    session: Session, told: Programme, people_of: Mapping[int, Sequence[AccountRow]]
+) -> list[Occasion]:
+    """The birthdays whose points an account that is gone still has, and the person's next gets."""
+    several = {person: own for person, own in people_of.items() if len(own) > 1}
+    given = _sources_by_holder(session, "birthday", several) if several else {}
+    return [
+        Occasion(
+            source=source,
+            reason="birthday",
+            customer_id=present[-1],
+            points=0,
+            happened_at=told.moment,
+            may_begin=False,
+        )
+        for own in several.values()
+        if (present := [account.customer_id for account in own if account.is_present])
+        for source in sorted({name for account in own for name in given[account.customer_id]})
+    ]
 
 
 def note_birthday(

@@ -12,13 +12,26 @@ from sqlalchemy.orm import Session
 from database import occasions, people, points, privacy
 from database.people import AccountRow
 from jobs.context import ActiveStore, current
-from jobs.occasion_kinds import anniversaries_of, celebrations, note_birthday, reviewed, welcomes
+from jobs.occasion_kinds import (
+    anniversaries_of,
+    birthdays_that_move,
+    celebrations,
+    note_birthday,
+    reviewed,
+    welcomes,
+)
 from jobs.occasion_rules import BIRTHDAY, WELCOME, Programme, programme
 from jobs.order_rules import excluded_customers
 from jobs.referrals import given_by_orders
 from retention.ledger.book import Book
-from retention.ledger.occasions import Occasion, bring, withdrawal_of, without_withdrawn
-from retention.records import Account, Order
+from retention.ledger.occasions import (
+    Occasion,
+    bring,
+    withdraw,
+    withdrawal_of,
+    without_withdrawn,
+)
+from retention.records import Account, Order, PointEntry
 from retention.yearly import YearlyDay
 
 
@@ -47,6 +60,7 @@ def follow_people(
         people_of = people.accounts_of(session, set(persons.values()))
         others |= {account.customer_id for own in people_of.values() for account in own}
         wanted += welcomes(session, told, people_of)
+        wanted += birthdays_that_move(session, told, people_of)
         _note_birthdays(session, told, named, persons, saved)
         wanted += celebrations(session, told, occasions.birthdays(session, people_of))
     return settle(session, told, wanted, others)
@@ -77,13 +91,27 @@ def _birthday(told: Programme, account: Account) -> YearlyDay | None:
 
 
 def persons_of(session: Session, named: Mapping[int, AccountRow]) -> dict[int, int]:
-    """The person behind each account; a new account takes over what the one before it had."""
+    """The person behind each account; a new account takes over what the one before it had.
+
+    Accounts that the store has made one are one person's.
+    """
     hasher = privacy.make_hasher(session, current().vault)
-    persons = people.persons(session, hasher, named)
+    merged = {row.customer_id: row.merged_into for row in named.values() if row.merged_into}
+    kept = people.accounts_named(session, set(merged.values())) if merged else {}
+    persons = people.persons(session, hasher, {**named, **kept})
+    by_account = {row.account_id: persons.get(number) for number, row in kept.items()}
+    joined = {
+        persons[number]: into
+        for number, account in merged.items()
+        if number in persons and (into := by_account.get(account)) not in (None, persons[number])
+    }
+    people.join(session, joined)
+    occasions.join_birthdays(session, joined)
+    persons = {number: joined.get(person, person) for number, person in persons.items()}
     taken_over = {
         person: number
         for number, person in sorted(persons.items())
-        if number != person and named[number].is_present
+        if number != person and number in named and named[number].is_present
     }
     occasions.keep_holders(session, taken_over)
     return persons
@@ -133,3 +161,17 @@ def settle(
 def _withdrawn(session: Session, book: Book) -> set[str]:
     empty = [withdrawal_of(lot) for lot in book.lots.values() if not lot.granted]
     return occasions.present(session, empty)
+
+
+def withdrawn(session: Session, entry: PointEntry, actor: str, note: str) -> tuple[Book, bool]:
+    """The ledger's lots with what the occasion of an entry gave taken back by hand, for good.
+
+    Also whether that is new. Raises ValueError as `retention.ledger.occasions.withdraw`.
+    """
+    source = entry.lot.rpartition(":")[0]
+    holders = {lot.customer_id for lot in occasions.lots(session, source)}
+    book = Book(points.lots_of_customers(session, holders))
+    if _withdrawn(session, book) & {withdrawal_of(lot) for lot in book.of_source(source)}:
+        return book, False
+    withdraw(book, source, actor, note)
+    return book, True

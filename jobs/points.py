@@ -20,6 +20,7 @@ from jobs.apply import want_points
 from jobs.context import ActiveStore, Context, NotActive, active_store, current
 from jobs.gifts import held_now
 from jobs.occasion_days import look_through
+from jobs.occasions import withdrawn
 from jobs.passing_time import follow
 from retention.ledger.audit import Audit
 from retention.ledger.book import Book
@@ -27,6 +28,7 @@ from retention.ledger.chain import Link
 from retention.ledger.changes import adjust as post_adjustment
 from retention.ledger.changes import expire, mature
 from retention.ledger.changes import undo as post_undoing
+from retention.ledger.occasions import REASONS
 from retention.records import PointEntry
 
 PORTION = 1_000
@@ -155,12 +157,12 @@ def adjust(
 
 
 def undo(context: Context, store_id: UUID, reference: str, *, actor: str, note: str) -> Changed:
-    """Reverse an adjustment by its reference; what was undone already stays so.
+    """Reverse an adjustment, or what an occasion gave, by its reference, once and for good.
 
     Raises:
         NotActive: there is no such store, or it is not active.
         LookupError: there is no such entry.
-        ValueError: it is no adjustment, or its points are no longer there to be taken back.
+        ValueError: it is neither, or its points are no longer there to be taken back.
     """
     store = active_store(context, store_id)
     made: list[tuple[str, bool, int]] = []
@@ -169,6 +171,10 @@ def undo(context: Context, store_id: UUID, reference: str, *, actor: str, note: 
         effect = _effect(session, reference)
         if not effect:
             raise LookupError(f"no entry {reference!r}; `bazgasht points history` lists them")
+        if effect[0].reason in REASONS:
+            book, applied = withdrawn(session, effect[0], actor, note)
+            made.append((f"undo:{effect[0].lot}", applied, effect[0].customer_id))
+            return book
         effect = held_now(session, effect)
         customer = effect[0].customer_id
         book = Book(points.lots_of_customers(session, [customer]))

@@ -58,6 +58,14 @@ class ShippingLine(NamedTuple):
     total: int
 
 
+class FeeLine(NamedTuple):
+    """A fee of an order; plugins take store credit off by one below zero."""
+
+    id: int
+    name: str
+    total: int
+
+
 class CouponLine(NamedTuple):
     """A coupon of an order, with what it takes off in money without tax.
 
@@ -126,6 +134,7 @@ class Order:
     shipping: Address
     lines: tuple[Line, ...]
     shipping_lines: tuple[ShippingLine, ...] = ()
+    fee_lines: tuple[FeeLine, ...] = ()
     coupon_lines: tuple[CouponLine, ...] = ()
     paid: int | None = None
     completed: int | None = None

@@ -36,9 +36,10 @@ def total_tax(order: Order) -> int:
 
 
 def total(order: Order) -> int:
-    """What the buyer pays: lines, tax and shipping."""
+    """What the buyer pays: lines, tax, shipping and fees."""
     shipping = sum(line.total for line in order.shipping_lines)
-    return line_total(order) + total_tax(order) + shipping
+    fees = sum(line.total for line in order.fee_lines)
+    return line_total(order) + total_tax(order) + shipping + fees
 
 
 def refunded(store: Store, order: Order) -> int:
@@ -84,6 +85,25 @@ def _shipping_lines(store: Store, order: Order) -> list[Payload]:
     ]
 
 
+def _fee_lines(store: Store, order: Order) -> list[Payload]:
+    """Fees as WooCommerce's schema has them; no recording has one."""
+    decimals = store.settings.decimals
+    return [
+        {
+            "id": line.id,
+            "name": line.name,
+            "tax_class": "",
+            "tax_status": "none",
+            "amount": money.to_text(line.total, decimals),
+            "total": money.to_text(line.total, decimals),
+            "total_tax": money.to_text(0, decimals),
+            "taxes": [],
+            "meta_data": [],
+        }
+        for line in order.fee_lines
+    ]
+
+
 def _refund_summaries(store: Store, order: Order) -> list[Payload]:
     decimals = store.settings.decimals
     return [
@@ -118,7 +138,7 @@ def _lines_and_refunds(store: Store, order: Order) -> Payload:
         "line_items": [line_payload(store, line) for line in order.lines],
         "tax_lines": _tax_lines(store, order),
         "shipping_lines": _shipping_lines(store, order),
-        "fee_lines": [],
+        "fee_lines": _fee_lines(store, order),
         "coupon_lines": [_coupon_line(store, line) for line in order.coupon_lines],
         "refunds": _refund_summaries(store, order),
     }

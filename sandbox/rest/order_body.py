@@ -10,6 +10,7 @@ from sandbox.records import (
     BILLING_FIELDS,
     SHIPPING_FIELDS,
     CouponLine,
+    FeeLine,
     Line,
     Order,
     ShippingLine,
@@ -42,6 +43,7 @@ SCHEMA: dict[str, validation.Check] = {
     "meta_data": validation.list_of(validation.json_object),
     "line_items": validation.list_of(validation.json_object),
     "shipping_lines": validation.list_of(validation.json_object),
+    "fee_lines": validation.list_of(validation.json_object),
     "coupon_lines": validation.list_of(validation.json_object),
 }
 TEXT_FIELDS = {
@@ -72,6 +74,7 @@ def write(store: Store, order: Order, body: Body) -> None:
         order.lines = _with_line(store, order.lines, item)
     for item in body.get("shipping_lines") or []:
         order.shipping_lines = (*order.shipping_lines, _shipping_line(store, item))
+    order.fee_lines += tuple(_fee_line(store, item) for item in body.get("fee_lines") or [])
     for item in body.get("coupon_lines") or []:
         _use_coupon(store, order, str(item["code"]))
 
@@ -170,3 +173,8 @@ def _shipping_line(store: Store, item: Body) -> ShippingLine:
         str(item.get("method_id", "")),
         _amount(store, item, "total") or 0,
     )
+
+
+def _fee_line(store: Store, item: Body) -> FeeLine:
+    total = _amount(store, item, "total") or 0
+    return FeeLine(store.next_item_id(), str(item.get("name", "")), total)

@@ -233,6 +233,17 @@ def test_what_a_wallet_pays_earns_nothing(installed: Installed) -> None:
     assert entries(installed) == [(23, "earned")]
 
 
+def test_what_a_fee_below_zero_takes_off_earns_nothing(installed: Installed) -> None:
+    shop = Shop(installed.sandbox)
+    fees = [{"name": "Via wallet", "total": "-11.50"}]
+    order = shop.order(BEANS, email=SARA, fee_lines=fees)
+    settle(installed)
+    assert order["total"] == "11.50"
+    assert entries(installed) == [(11, "earned")]
+    refund(installed, order, "5.75")  # half of what was paid in money
+    assert entries(installed)[1:] == [(-6, "reversed")]
+
+
 def test_store_credit_and_delivery_of_a_shopify_shop(merchant: Merchant) -> None:
     set_settings(
         merchant,

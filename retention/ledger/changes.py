@@ -43,9 +43,12 @@ def let_go(
     customer_id: int,
     concerned: Callable[[PointLot], bool],
     reason: PointReason,
-    rule: str = "",
+    rule: Callable[[PointLot], str] = lambda _: "",
 ) -> None:
-    """Let what is available of the customer's concerned lots go, after paying what is owed."""
+    """Let what is available of the customer's concerned lots go, after paying what is owed.
+
+    `rule` gives what each lot's entry copies.
+    """
     for lot in book.of_customer(customer_id):
         if lot.available <= 0 or not concerned(lot):
             continue
@@ -67,7 +70,7 @@ def let_go(
                     pending=0,
                     against="expired",
                     reason=reason,
-                    rule=rule,
+                    rule=rule(lot),
                 )
             )
 

@@ -9,7 +9,10 @@ from typing import NamedTuple
 from retention.figures.period import zone_of
 from retention.ledger.book import Book
 from retention.ledger.changes import let_go
-from retention.records import PointEntry
+from retention.records import PointEntry, PointLot
+
+WRITTEN_OFF = "written_off"
+"""Under which name a lapse copies what had been left to the customer of the lot before."""
 
 
 class Loss(NamedTuple):
@@ -68,11 +71,12 @@ class InactivityRule:
     since: datetime
     zone: str
 
-    def text(self) -> str:
-        """Return what the entries of a lapse copy of the rule."""
-        return json.dumps(
-            {"inactivity_days": self.days, "grace_days": self.grace_days}, separators=(",", ":")
-        )
+    def text(self, lot: PointLot) -> str:
+        """Return what the entry of a lot's lapse copies: the rule, and what to tell it back by."""
+        copied = {"inactivity_days": self.days, "grace_days": self.grace_days}
+        if lot.written_off:
+            copied[WRITTEN_OFF] = lot.written_off
+        return json.dumps(copied, separators=(",", ":"))
 
     def day_of(self, moment: datetime) -> date:
         """Return the store's day of a moment."""
@@ -109,7 +113,7 @@ def lapse(book: Book, customer_id: int, rule: InactivityRule) -> None:
 
     The book must hold all of the customer's lots.
     """
-    let_go(book, customer_id, lambda _: True, "lapsed", rule.text())
+    let_go(book, customer_id, lambda _: True, "lapsed", rule.text)
 
 
 def restore(book: Book, lapsed: Sequence[PointEntry]) -> None:
@@ -120,7 +124,9 @@ def restore(book: Book, lapsed: Sequence[PointEntry]) -> None:
     """
     for entry in lapsed:
         lot = book.lots[entry.lot]
-        points = min(-entry.points, max(0, lot.expired - max(0, lot.written_off)))
+        # An order that is refunded takes first what has lapsed, and leaves that to the customer.
+        since = lot.written_off - json.loads(entry.rule).get(WRITTEN_OFF, 0)
+        points = min(-entry.points, max(0, lot.expired - max(0, since)))
         if points:
             book.post(
                 PointEntry(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from database.models import (
     Customer,
+    CustomerTier,
     InboxEvent,
     Order,
     OrderLine,
@@ -103,6 +104,16 @@ def points(session: Session) -> dict[str, int]:
     for key, amount in rows:
         balances[key] += amount
     return {key: balance for key, balance in balances.items() if balance}
+
+
+def tiers(session: Session) -> dict[str, str]:
+    """The tier of each customer who has one, by the customer's key."""
+    rows = session.execute(
+        select(Customer.key, CustomerTier.tier).join(
+            CustomerTier, CustomerTier.customer_id == Customer.id
+        )
+    )
+    return {row.key: row.tier for row in rows if row.tier}
 
 
 def ledger(session: Session) -> list[tuple[int, str]]:

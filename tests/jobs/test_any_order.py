@@ -35,6 +35,7 @@ from sandbox.store import Store
 from tests.conftest import Installed
 from tests.jobs import state
 
+TIERS = ["one=1", "two=15", "three=30"]
 ADDRESSES = ("one@example.test", "two@example.test")
 Change = Callable[["Story"], None]
 
@@ -214,6 +215,8 @@ def pair(installed: Installed) -> Pair:
     second = uuid4()
     with installed.scope() as session:
         row = session.scalars(select(StoreRow)).one()
+        row.settings = {**row.settings, "points_tiers": TIERS}
+        session.flush()
         columns = {c.name: getattr(row, c.name) for c in StoreRow.__table__.columns}
     with store_transaction(installed.context.engine, second) as session:
         session.add(StoreRow(**{**columns, "id": second, "platform": "woocommerce", "url": "copy"}))
@@ -252,8 +255,10 @@ def outcome(pair: Pair, store_id: UUID, story: Story) -> dict[str, Any]:
     with store_transaction(pair.hearing.context.engine, store_id) as session:
         own = {story.address(0), story.address(1)}
         account = str(story.account.id) if story.account else ""
-        balances = state.points(session)
+        balances, tiers = state.points(session), state.tiers(session)
+        names = {*(f"email:{address}" for address in own), f"account:{account}"}
         return {
+            "tiers": {key: tier for key, tier in tiers.items() if key in names},
             "orders": state.orders(session, str(story.order.id)) if story.order else {},
             "account": state.accounts(session).get(account),
             "points": {

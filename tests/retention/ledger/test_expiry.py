@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retention.ledger.book import Book
-from retention.ledger.changes import adjust, expire
+from retention.ledger.changes import adjust, expire, undo
 from retention.ledger.expiry import (
     Holding,
     InactivityRule,
@@ -226,3 +226,17 @@ def test_points_of_one_day_are_one_warning() -> None:
         Reminder(date(2026, 8, 1), 7, 50)
     ]
     assert list(reminders(coming, date(2026, 7, 30), (), "UTC")) == []
+
+
+def test_what_was_left_to_the_customer_before_a_lapse_comes_back_with_it() -> None:
+    book = Book()
+    earned(book, "1", 100)
+    adjust(book, SARA, -50, "k", "Reza", "spent")
+    spent = [book.entries[-1]]
+    earned(book, "1", 40)  # of 60 taken back 10 were spent, and are left to the customer
+    assert (lot(book, "1").left, lot(book, "1").written_off) == (0, 10)
+    undo(book, spent, "Reza", "not spent after all")
+    lapse(book, SARA, RULE)
+    assert (lot(book, "1").left, lot(book, "1").expired) == (0, 50)
+    restore(book, lapsed_of(book))
+    assert (lot(book, "1").left, lot(book, "1").expired) == (50, 0)

@@ -13,6 +13,7 @@ from retention.ledger.audit import Audit
 from retention.ledger.book import Book, applied
 from retention.ledger.chain import linked
 from retention.ledger.changes import adjust, expire, mature, undo
+from retention.ledger.expiry import InactivityRule, lapse, restore
 from retention.ledger.posting import Shortfall
 from retention.ledger.settle import settle
 from retention.points import EarningRule, target
@@ -27,6 +28,7 @@ STATUSES = st.sampled_from(["processing", "completed", "cancelled", "trash"])
 NETS = {"1": ("61.37", "38.63"), "2": ("9.99",), "3": ("250", "0.5", "12")}
 AMOUNTS = st.decimals(min_value="0.01", max_value=60, places=2).map(str)
 DAYS = st.integers(min_value=0, max_value=20)
+INACTIVITY = InactivityRule(days=365, grace_days=30, since=START, zone="UTC")
 
 
 class Ledger(RuleBasedStateMachine):
@@ -41,6 +43,7 @@ class Ledger(RuleBasedStateMachine):
         self.states: dict[str, tuple[Order, int]] = {}
         self.copied: dict[str, EarningRule] = {}
         self.effects: list[list[PointEntry]] = []
+        self.lapsed: list[PointEntry] = []
         self.before: tuple[PointEntry, ...] = ()
 
     def tell(self, placed: Order, customer: int, days: float = 0) -> None:
@@ -129,6 +132,29 @@ class Ledger(RuleBasedStateMachine):
         for lot in self.book.lots.values():
             assert not (lot.pending and lot.matures_at and lot.matures_at <= self.moment)
             assert not (lot.available > 0 and lot.expires_at and lot.expires_at <= self.moment)
+
+    @rule(customer=CUSTOMERS, wrongly=st.booleans())
+    def let_everything_lapse(self, customer: int, wrongly: bool) -> None:
+        written, available = len(self.book.entries), self.book.available(customer)
+        lapse(self.book, customer, INACTIVITY)
+        assert self.book.available(customer) == min(0, available)
+        if wrongly:
+            made = [e for e in self.book.entries[written:] if e.reason == "lapsed"]
+            restore(self.book, made)
+            assert self.book.available(customer) == available
+        else:
+            self.lapsed += [e for e in self.book.entries[written:] if e.reason == "lapsed"]
+
+    @precondition(lambda self: self.lapsed)
+    @rule()
+    def give_back_what_lapsed(self) -> None:
+        left = {lot.reference: lot.left for lot in self.book.lots.values()}
+        restore(self.book, self.lapsed)
+        for name in {entry.lot for entry in self.lapsed}:
+            gone = -sum(entry.points for entry in self.lapsed if entry.lot == name)
+            assert 0 <= self.book.lots[name].left - left[name] <= gone
+            assert self.book.lots[name].expired >= 0
+        self.lapsed = []
 
     @rule(customer=CUSTOMERS, points=st.integers(min_value=-40, max_value=40))
     def adjust_by_hand(self, customer: int, points: int) -> None:

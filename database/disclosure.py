@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from database import points, redemptions, reports, tiers, warnings
+from database import occasion_disclosure, points, redemptions, reports, tiers, warnings
 from database.models import (
     Category,
     Customer,
@@ -39,6 +39,7 @@ def describe(session: Session, person: Person) -> dict[str, Any]:
             "redemptions": _redemptions(session, person.customers),
             "tier_changes": _tier_changes(session, person.customers),
             "expiry_warnings": _warnings(session, person.customers),
+            **occasion_disclosure.describe(session, person.customers, person.orders),
         },
         "second_purchase_categories": _categories(session, person.customers),
         "predictions": _predictions(session, person.customers),

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from database import claims, outbox, redemptions
+from database import claims, occasions, outbox, people, redemptions, referrals
 from database.bulk import insert_rows
 from database.models import (
     Base,
@@ -58,10 +58,18 @@ def erase(session: Session, person: Person, hasher: Hasher) -> dict[str, int]:
     orders += _strip_other_orders(session, person)
     redemptions.forget(session, pseudonyms)
     claims.forget_links(session, pseudonyms)
+    _forget_occasions(session, person)
     written = len(set(outbox.ever_written(session, "customer")) & person.accounts)
     outbox.forget(session, "customer", person.accounts)
     _forget_rejected(session, person.accounts)
     return {"customers": len(pseudonyms), "orders": orders, "written_to_accounts": written}
+
+
+def _forget_occasions(session: Session, person: Person) -> None:
+    """Remove what is known of a person for points besides orders."""
+    people.forget(session, person.customers)
+    occasions.forget_birthdays(session, person.customers)
+    referrals.forget(session, list(person.customers), person.orders)
 
 
 def _by_identity(session: Session, person: Person, pseudonyms: Mapping[int, str]) -> dict[str, str]:

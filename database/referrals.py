@@ -225,10 +225,24 @@ def decide(session: Session, row: Referral, decision: str, actor: str, why: str)
 
 
 def forget(session: Session, customers: Collection[int], orders: Iterable[str]) -> None:
-    """Remove the codes of these customers and the addresses of these orders."""
+    """Remove the codes of these customers, which may be names, and the addresses of these orders.
+
+    What was accepted stays so without the code. What is held is rejected, because nobody can
+    compare the two any more.
+    """
+    listed = list(customers)
+    concerned = among(Referral.friend_id, listed) | among(Referral.referrer_id, listed)
     for statement in (
-        delete(ReferralCode).where(among(ReferralCode.customer_id, customers)),
+        delete(ReferralCode).where(among(ReferralCode.customer_id, listed)),
         delete(OrderAddress).where(among(OrderAddress.order_id, orders)),
-        update(Referral).where(among(Referral.referrer_id, customers)).values(code=""),
+        update(Referral).where(among(Referral.referrer_id, listed)).values(code="", by_hand=True),
+        update(Referral)
+        .where(concerned, Referral.state == "held", Referral.decision.is_(None))
+        .values(
+            state="rejected",
+            decision="rejected",
+            decided_why="a person was erased",
+            decided_at=func.clock_timestamp(),
+        ),
     ):
         session.execute(statement.execution_options(synchronize_session=False))

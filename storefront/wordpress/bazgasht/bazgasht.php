@@ -3,7 +3,7 @@
  * Plugin Name:       Bazgasht Points
  * Description:       Shows customers their points in My Account, and lets them redeem points for a coupon.
  * Version:           0.1.0
- * Requires at least: 6.2
+ * Requires at least: 6.1
  * Requires PHP:      7.4
  * Requires Plugins:  woocommerce
  * WC requires at least: 8.0

@@ -80,7 +80,16 @@ function price_html( string $amount ): string {
  */
 function day_text( string $day ): string {
 	$noon = date_create_immutable( $day . ' 12:00', wp_timezone() );
-	return $noon ? (string) wp_date( (string) get_option( 'date_format' ), $noon->getTimestamp() ) : '';
+	return $noon ? isolated( (string) wp_date( (string) get_option( 'date_format' ), $noon->getTimestamp() ) ) : '';
+}
+
+/**
+ * A text that keeps its own direction inside another: a date's digits are not turned round.
+ *
+ * @param string $text The text.
+ */
+function isolated( string $text ): string {
+	return "\u{2068}{$text}\u{2069}";
 }
 
 /**

@@ -81,7 +81,7 @@ defined( 'ABSPATH' ) || exit;
 			<span>
 				<?php
 				/* translators: %s: a date */
-				echo esc_html( sprintf( __( 'until %s', 'bazgasht' ), wc_format_datetime( $coupon->get_date_expires() ) ) );
+				echo esc_html( sprintf( __( 'until %s', 'bazgasht' ), isolated( wc_format_datetime( $coupon->get_date_expires() ) ) ) );
 				?>
 			</span>
 			<?php endif; ?>

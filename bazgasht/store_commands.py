@@ -102,6 +102,8 @@ def change_settings(settings: AppSettings, store: UUID, assignments: Sequence[st
                 switch(session, checked, stores.now(session))
         if {"guest_identity", "points_claim"} & set(wanted):
             queue.enqueue(context.redis, queue.COMPARE, store)
+        if wanted:
+            queue.enqueue(context.redis, queue.POINTS, store)
         click.echo(checked.model_dump_json(indent=2))
 
 

@@ -88,7 +88,7 @@ class EarningRule:
     @property
     def rate(self) -> Fraction:
         """The points for each unit of the currency, before the lines' multipliers."""
-        plain = self.points / Fraction(self.per)
+        plain = _plain_rate(self.points, self.per)
         if self.period == ONE == self.tier_multiplier:
             return plain
         return plain * self.period * self.tier_multiplier
@@ -192,6 +192,11 @@ _UNREADABLE = (KeyError, TypeError, InvalidOperation, ZeroDivisionError, json.JS
 def _plain(amount: Decimal) -> str:
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@lru_cache(maxsize=1024)
+def _plain_rate(points: int, per: Decimal) -> Fraction:
+    return points / Fraction(per)
 
 
 @lru_cache(maxsize=1024)

@@ -15,7 +15,7 @@ from database.points import LOT_COLUMNS
 from retention.ledger.handover import gift_of
 from retention.records import PointLot as LotRecord
 
-GIFT = "^(?:import:[^:]+:[^:]+|adjust:[^:]+)"
+GIFT = "^(?:import:[^:]+:[^:]+|adjust:[^:]+|redemption:[^:]+:[0-9]+)"
 
 
 class Claimed(NamedTuple):

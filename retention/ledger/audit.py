@@ -1,5 +1,6 @@
 """Rebuilding everything from the entries, and comparing it with what is kept."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
@@ -12,8 +13,8 @@ from retention.redemption import Redemption
 INNER = ("moved", "matured", "netted")
 """The accounts that only stand between two places of customers' points, and so must be at 0."""
 
-REDEMPTION = "redemption:"
-"""What the references of a redemption's entries begin with."""
+REDEMPTION = re.compile(r"redemption:([^:]+):\d+")
+"""The references of a redemption's own entries; those of its lots go on behind them."""
 
 
 @dataclass(slots=True)
@@ -43,9 +44,8 @@ class Audit:
             self.available += entry.available
             self.accounts[entry.against] -= entry.points
             self.lots[entry.lot] = applied(self.lots.get(entry.lot), entry)
-            if entry.reference.startswith(REDEMPTION):
-                name = entry.reference.removeprefix(REDEMPTION).partition(":")[0]
-                held = self.redemptions.setdefault(name, Counter())
+            if of_redemption := REDEMPTION.fullmatch(entry.reference):
+                held = self.redemptions.setdefault(of_redemption[1], Counter())
                 held["entries"] += 1
                 held[entry.against] -= entry.points
 

@@ -1,7 +1,8 @@
 """Points that no order gave, following their customer: from a guest or a merged account.
 
-Points of orders follow the orders. What was adjusted or brought in by hand belongs to whom it was
-given, whoever that is by now; it is handed over with what is left of it, debts included.
+Points of orders follow the orders. What was adjusted or brought in by hand, and redeemed points
+that came back, belong to whom they were given, whoever that is by now; they are handed over with
+what is left of them, debts included.
 """
 
 import re
@@ -11,11 +12,11 @@ from dataclasses import replace
 from retention.ledger.book import Book
 from retention.records import PointEntry, PointLot
 
-_GIVEN = re.compile(r"(import:[^:]+:[^:]+|adjust:[^:]+)(?::\d+)?")
+_GIVEN = re.compile(r"(import:[^:]+:[^:]+|adjust:[^:]+|redemption:[^:]+:\d+)(?::\d+)?")
 
 
 def gift_of(reference: str) -> str | None:
-    """Return the adjustment or imported balance that a lot is of, None for any other lot."""
+    """Return what a lot is of that was given by hand or came back, None for any other lot."""
     found = _GIVEN.fullmatch(reference)
     return found[1] if found else None
 

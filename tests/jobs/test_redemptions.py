@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from database import redemptions as table
+from database.points import balances
 from database.privacy import Subject
 from jobs import redemptions as job
 from jobs.erasing import erase
@@ -30,6 +31,7 @@ SARA = "sara@example.test"
 PERSON = Subject(None, SARA, None)
 COUPONS = "/wp-json/wc/v3/coupons"
 GIFT = {"actor": "Reza", "note": "a gift"}
+CANCELLING = {"actor": "Reza", "note": "changed mind"}
 
 
 @pytest.fixture
@@ -406,6 +408,30 @@ def test_points_and_redemption_follow_whom_the_orders_follow(
     (entry,) = [e for e in own_entries(installed, made) if e.reason == "released"]
     assert (entry.customer_id, entry.points) == (guest.customer_id, 300)
     sound(installed)
+
+
+def test_a_guest_who_makes_an_account_gets_redemptions_and_what_came_back(
+    installed: Installed, shop: Shop, superuser: Engine
+) -> None:
+    guest = Subject(None, "nima@example.test", None)
+    shop.order("Green Tea", billing={"email": guest.email})
+    settle(installed)
+    adjust(installed.context, installed.id, guest, 1000, **GIFT)
+    first, second = (
+        job.redeem_for(installed.context, installed.id, guest, points=300, key=key)
+        for key in ("a", "b")
+    )
+    assert (first.state, first.account_id, first.email) == ("issued", None, guest.email)
+    with superuser.begin() as connection:  # So that what comes back is a lot of its own.
+        connection.execute(text("UPDATE point_lots SET expires_at = now() + interval '1 day'"))
+    cancel(installed.context, installed.id, first.reference, **CANCELLING)
+    shop.create("customers", email=guest.email)
+    settle(installed)
+    account = now(installed, second).customer_id
+    cancel(installed.context, installed.id, second.reference, **CANCELLING)
+    with installed.scope() as session:
+        assert {one.customer_id for one in table.of_customers(session, [account])} == {account}
+        assert balances(session, [account])[account].available == 1000
 
 
 def own_entries(installed: Installed, made: Redemption) -> Any:

@@ -160,6 +160,9 @@ def test_what_would_expire_within_the_grace_lasts_so_long_and_nothing_else_does(
     assert book.available(BUYER) == 150
     expire(book, BUYER, day(15))
     assert book.available(BUYER) == 130
+    audit = sound(book)
+    audit.compare_redemptions([kept(points=45, state="released", entries=4)])
+    assert audit.problems == []
 
 
 def test_without_grace_points_come_back_to_expire_as_they_would_have() -> None:

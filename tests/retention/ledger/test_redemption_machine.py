@@ -13,6 +13,7 @@ from retention.ledger.redemption import Holdings, Spending, affordable
 from retention.records import PointEntry
 from tests.retention.ledger.test_machine import CUSTOMERS, Ledger
 from tests.retention.tables import START
+from tests.retention.test_redemption import kept
 
 
 @dataclass
@@ -95,6 +96,17 @@ class Redeeming(Ledger):
     def the_accounts_are_the_sums_over_all_redemptions(self) -> None:
         audit = Audit()
         audit.read(linked(self.book.entries, START))
+        audit.compare_redemptions(
+            kept(
+                reference=name,
+                points=one.points,
+                state="used" if one.redeemed or not one.reserved else "issued",
+                returned=0 if one.reserved else one.points - one.redeemed,
+                entries=len(one.entries),
+            )
+            for name, one in self.redemptions.items()
+        )
+        assert audit.problems == []
         held = self.redemptions.values()
         assert audit.accounts["reserved"] == sum(one.reserved for one in held)
         assert audit.accounts["redeemed"] == sum(one.redeemed for one in held)

@@ -7,7 +7,8 @@ PYTHON_CANDIDATES = python3.12 python3.13 python3.11 python3 python
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo run test check bench bench-published bench-quality bench-speed constraints clean
+.PHONY: demo run test test-long check bench bench-published bench-quality bench-speed mutation \
+  constraints clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m bazgasht demo
@@ -17,6 +18,11 @@ run: $(VENV)/.product
 
 test: $(VENV)/.test
 	@$(BIN)/python -m pytest
+
+# The long stories over both pretend stores, and long runs of the ledger alone: LONG_STORIES is how
+# many at each store (40), LONG_RUNS how many runs (1000), LONG_SEED what both are drawn from (1).
+test-long: $(VENV)/.test
+	@$(BIN)/python -m pytest -m long tests/long
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .
@@ -41,11 +47,15 @@ bench-quality: $(VENV)/.bench
 bench-speed: $(VENV)/.bench
 	@$(BIN)/python -m bench.speed $(SIZE)
 
+# Prints which share of small changes to the ledger's code the tests notice, and fails below 90 %.
+mutation: $(VENV)/.mutation
+	@$(BIN)/python -m bench.mutation
+
 # Resolves all dependencies to their newest versions and writes the exact ones down.
 constraints:
 	rm -rf build/constraints
 	@python="$$($(MAKE) -s python)" && "$$python" -m venv build/constraints
-	build/constraints/bin/python -m pip install -q -e '.[bench,demo,test,check]' pyfim
+	build/constraints/bin/python -m pip install -q -e '.[bench,demo,test,check,mutation]' pyfim
 	{ echo '# Exact versions of everything that is installed; `make constraints` writes it anew.'; \
 	  build/constraints/bin/python -m pip freeze --exclude-editable | sort -f; } > constraints.txt
 
@@ -79,6 +89,10 @@ $(VENV)/.test: $(BIN)/python pyproject.toml constraints.txt
 $(VENV)/.bench: $(VENV)/.test
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench,demo]'
 	-$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt pyfim
+	@touch $@
+
+$(VENV)/.mutation: $(VENV)/.test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[mutation]'
 	@touch $@
 
 $(VENV)/.check: $(BIN)/python pyproject.toml constraints.txt

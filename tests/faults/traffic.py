@@ -102,13 +102,14 @@ def courier_of(store: Store, seed: int) -> Courier:
     def take(topic: str, resource_id: int) -> None:
         for webhook in list(store.webhooks.values()):
             if webhook.topic == topic:
-                courier.take(partial(_letter, store, webhook, resource_id))
+                courier.take(partial(letter_of, store, webhook, resource_id))
 
     store.listener = take
     return courier
 
 
-def _letter(store: Store, webhook: Webhook, resource_id: int) -> Letter:
+def letter_of(store: Store, webhook: Webhook, resource_id: int) -> Letter:
+    """An event of a WooCommerce store as it would be delivered now."""
     with store.lock:
         content = payload_for(store, webhook, resource_id)
     body = json_text.encode(content).encode()

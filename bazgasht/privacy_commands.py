@@ -35,8 +35,8 @@ def privacy() -> None:
     """Tell or erase what is known of a person, or remove a store.
 
     Shopify's requests come by themselves; those to be told everything wait in the list of
-    requests for the merchant. WordPress's (Tools, Export or Erase Personal Data) do not reach
-    the app: run the command here as well, before the one there.
+    requests for the merchant. WordPress's (Tools, Export or Erase Personal Data) reach the app
+    through the plugin: without it run the command here as well, before the one there.
     """
 
 

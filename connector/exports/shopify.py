@@ -4,6 +4,7 @@ It tells no product's number, only its SKU, and of discounts and taxes no more t
 amounts, so they are spread over the lines in proportion. Refunds are one amount.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -19,7 +20,7 @@ _ADDRESS = (
 )
 KNOWN = frozenset(
     {
-        *("fulfillment status", "fulfilled at", "accepts marketing", "discount code"),
+        *("accepts marketing", "discount code"),
         *("shipping method", "lineitem compare at price"),
         *("lineitem requires shipping", "lineitem taxable", "lineitem fulfillment status"),
         *(f"{kind} {part}" for kind in ("billing", "shipping") for part in _ADDRESS),
@@ -34,6 +35,7 @@ USED = frozenset(
     {
         *("id", "name", "email", "phone", "financial status", "cancelled at", "currency"),
         *("subtotal", "shipping", "taxes", "total", "discount amount", "refunded amount"),
+        *("fulfillment status", "fulfilled at"),
         *("created at", "paid at", "lineitem name", "lineitem quantity", "lineitem price"),
         *("lineitem discount", "lineitem sku"),
         *("billing phone", "shipping phone", "billing country"),
@@ -62,7 +64,14 @@ def read(group: Group) -> Order:
         total=group.amount(row, "total"),
         lines=_lines(group),
         refunds=(Refund("export", refunded, lines=()),) if refunded > 0 else (),
+        delivered_at=_delivered_at(group),
     )
+
+
+def _delivered_at(group: Group) -> datetime | None:
+    """When all of it was sent; the export does not tell when it came."""
+    is_sent = group.first.text("fulfillment status").lower() == "fulfilled"
+    return group.moment(group.first, "fulfilled at") if is_sent else None
 
 
 def _status(group: Group) -> str:

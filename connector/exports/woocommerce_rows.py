@@ -36,14 +36,14 @@ KNOWN = frozenset(
         *("payment method title", "payment method", "shipping method title", "coupons used"),
         *("cart discount amount", "order subtotal amount", "order tax amount"),
         *("order shipping amount", "order total tax amount", "total items", "total products"),
-        *("category", "completed date", "order notes", "transaction id"),
+        *("category", "order notes", "transaction id"),
     }
 )
 USED = frozenset(
     {
         *(*ID, *CURRENCY, *ACCOUNT, *NAME, *PRODUCT, QUANTITY, QUANTITY_LEFT, NET, PRICE, TOTAL),
-        *(REFUNDED, "order status", "order date", "paid date", "email (billing)"),
-        *("phone (billing)", "country code (billing)", SKU),
+        *(REFUNDED, "order status", "order date", "paid date", "completed date"),
+        *("email (billing)", "phone (billing)", "country code (billing)", SKU),
     }
 )
 
@@ -73,6 +73,7 @@ def read(group: Group) -> Order:
             for place, line in enumerate((r for r in group.rows if r.text(*NAME)), 1)
         ),
         refunds=(Refund("export", abs(refunded), lines=()),) if refunded else (),
+        delivered_at=group.moment(row, "completed date"),
     )
 
 

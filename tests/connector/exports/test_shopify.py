@@ -150,3 +150,20 @@ def test_columns_that_are_missing_are_named(read: Read) -> None:
 def test_a_file_of_no_known_format_is_refused(read: Read, text: str) -> None:
     with pytest.raises(BadPayload, match="columns"):
         read(text, ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("status", "delivered_at"),
+    [
+        ("fulfilled", datetime(2024, 1, 5, 9, 0, tzinfo=UTC)),
+        ("partial", None),
+        ("", None),
+    ],
+)
+def test_what_was_sent_whole_counts_as_delivered(
+    read: Read, status: str, delivered_at: datetime | None
+) -> None:
+    header = HEADER.replace("Tags", "Fulfilled at")
+    text = row(Fulfillment_Status=status).replace(",7,,", ",7,2024-01-05 09:00 Z,")
+    [found], problems = read(header + text)
+    assert (found.order.delivered_at, problems) == (delivered_at, [])

@@ -111,3 +111,12 @@ def test_a_large_file_is_never_held_whole(tmp_path: Path) -> None:
         assert export.table.file.buffer.tell() < 200_000
         assert sum(1 for _ in orders) == 19_999
     assert first.line == 2
+
+
+def test_an_order_of_rows_was_delivered_when_it_was_completed(read: Read) -> None:
+    text = ROWS.replace('"Gift wrap"', '"Completed Date"').replace(
+        ",yes\n", ',"2023-05-06 09:30"\n'
+    )
+    (first, second), _ = read(text)
+    assert first.order.delivered_at == datetime(2023, 5, 6, 9, 30, tzinfo=UTC)
+    assert second.order.delivered_at is None

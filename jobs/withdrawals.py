@@ -24,7 +24,9 @@ from jobs.redemption_ledger import bring
 from jobs.rewards import find, issue, kept, lock_name, release, reward_of, tell, tried
 from retention.redemption import Redemption
 
-# Asked again after a pause; a request that was given up may still arrive within it.
+# Making a reward is asked for again soon, because repeating it makes no second one.
+SOON = timedelta(minutes=1)
+# Taking one back waits longer: a request that was given up may still arrive and make it.
 PAUSE = timedelta(minutes=10)
 # How many seconds to wait for whoever asks the store about the same redemption.
 PATIENCE = 8.0
@@ -118,7 +120,7 @@ def sweep(store_id: str) -> None:
         codes_come_back = load().platforms[store.platform.name].codes_come_back
         with store_transaction(context.engine, store.id) as session:
             moment = stores.now(session)
-            owing = redemptions.unissued(session, moment, PAUSE, PORTION)
+            owing = redemptions.unissued(session, moment, SOON, PORTION)
             over = redemptions.lapsed(session, moment, PAUSE, PORTION)
             undone = redemptions.called_off(
                 session, moment, PAUSE, PORTION, codes_come_back=codes_come_back

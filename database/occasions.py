@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, String, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
@@ -90,7 +90,7 @@ def with_first_purchase_around(
     )
     if days is not None:
         statement = statement.having(
-            among(func.to_char(func.timezone("UTC", first), "MM-DD"), sorted(days))
+            among(func.to_char(func.timezone("UTC", first), "MM-DD", type_=String), sorted(days))
         )
     return [number for number in session.scalars(statement) if number is not None]
 

@@ -4,17 +4,21 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from database import occasions
-from database.models import Birthday, Customer, PointEntry, RuleStart
+from database.disclosure import describe
+from database.models import AccountHolder, Birthday, Customer, PointEntry, Review, RuleStart
+from database.person import find
 from database.privacy import Subject
+from jobs.erasing import erase
 from jobs.history import install
-from jobs.points import adjust, advance, verify
+from jobs.occasions import follow_reviews
+from jobs.points import adjust, advance, undo, verify
 from retention.yearly import YearlyDay
 from sandbox.server import RunningStore
 from tests.conftest import Installed
-from tests.jobs.conftest import set_settings, settle
+from tests.jobs.conftest import order_days_ago, set_settings, settle
 from tests.jobs.state import points
 from tests.shop import Shop
 
@@ -60,7 +64,7 @@ def open_account(
     return made
 
 
-def switched_on(installed: Installed, days: int, **settings: int) -> None:
+def switched_on(installed: Installed, days: int, **settings: Any) -> None:
     """Switch rules on as of so many days ago."""
     set_settings(installed, **settings)
     advance(str(installed.id))
@@ -210,3 +214,182 @@ def test_a_birthday_is_changed_at_most_once_a_year(installed: Installed) -> None
     settle(installed)
     with installed.scope() as session:
         assert occasions.birthdays(session)[0].birthday == YearlyDay.of(second, "gregorian")
+
+
+def first_bought(installed: Installed, days_ago: int, email: str = NIKA) -> str:
+    """An order of an account that was placed so many days ago; its number in the store."""
+    made = order_days_ago(installed, days_ago, "Green Tea", email=email)
+    settle(installed)
+    return str(made["id"])
+
+
+def years_ago(years: int) -> int:
+    """How many days ago this day of the year was, so many years back."""
+    today = datetime.now(UTC).date()
+    return (today - YearlyDay.of(today, "gregorian").in_year(today.year - years)).days
+
+
+def test_anniversaries_of_the_first_purchase_are_paid_from_the_switch_on(
+    installed: Installed,
+) -> None:
+    open_account(installed)
+    order = first_bought(installed, years_ago(2))
+    switched_on(installed, 0, points_anniversary=40)
+    next_day(installed)
+    nika = number(installed, NIKA)
+    assert entries(installed) == [(f"anniversary:2:{nika}:{nika}", 40, "anniversary")]
+    next_day(installed)
+    first_bought(installed, 1)
+    assert len(entries(installed)) == 1
+    # The order does not count any more, and the next one is of yesterday.
+    Shop(installed.sandbox).change(f"orders/{order}", status="cancelled")
+    settle(installed)
+    assert entries(installed)[1:] == [(f"anniversary:2:{nika}:{nika}", -40, "reversed")]
+    Shop(installed.sandbox).change(f"orders/{order}", status="completed")
+    settle(installed)
+    assert entries(installed)[2:] == [(f"anniversary:2:{nika}:{nika}", 40, "anniversary")]
+    assert agrees(installed)
+
+
+def test_no_anniversary_is_lost_while_nothing_ran(installed: Installed) -> None:
+    open_account(installed)
+    first_bought(installed, years_ago(3) + 10)
+    first_bought(installed, years_ago(1) + 20, "ada@example.test")
+    switched_on(installed, 400, points_anniversary=40)
+    nika = number(installed, NIKA)
+    ada = number(installed, "ada@example.test")
+    with installed.scope() as session:
+        session.execute(
+            update(RuleStart)
+            .where(RuleStart.name == "occasions")
+            .values(rule=(datetime.now(UTC).date() - timedelta(days=390)).isoformat())
+        )
+    advance(str(installed.id))
+    advance(str(installed.id))
+    assert sorted(entries(installed)) == sorted(
+        [
+            (f"anniversary:2:{nika}:{nika}", 40, "anniversary"),
+            (f"anniversary:3:{nika}:{nika}", 40, "anniversary"),
+            (f"anniversary:1:{ada}:{ada}", 40, "anniversary"),
+        ]
+    )
+
+
+def test_a_first_purchase_that_becomes_known_late_has_its_anniversaries_too(
+    installed: Installed,
+) -> None:
+    open_account(installed)
+    switched_on(installed, 400, points_anniversary=40)
+    first_bought(installed, years_ago(1) + 1)
+    nika = number(installed, NIKA)
+    assert entries(installed) == [(f"anniversary:1:{nika}:{nika}", 40, "anniversary")]
+
+
+def review(installed: Installed, name: str, *, days: int = 0, email: str = NIKA) -> None:
+    """Add an approved review of a product to those that the store shows."""
+    product = Shop(installed.sandbox).product_id(name)
+    with installed.scope() as session:
+        customer = session.scalars(select(Customer.id).where(Customer.email == email)).first()
+        session.add(
+            Review(
+                store_id=installed.id,
+                external_id=f"{name} {days} {email}",
+                product_external_id=str(product),
+                customer_id=customer,
+                reviewed_at=datetime.now(UTC) + timedelta(days=days),
+                rating=5,
+            )
+        )
+
+
+def look_at_reviews(installed: Installed) -> None:
+    with installed.scope() as session:
+        follow_reviews(session, installed.store)
+
+
+def test_a_review_of_a_bought_product_is_paid_once_and_goes_back(installed: Installed) -> None:
+    open_account(installed)
+    switched_on(installed, 100, points_review=15)
+    first_bought(installed, 5)
+    review(installed, "Green Tea")
+    review(installed, "Green Tea", days=1)
+    review(installed, "Earl Grey")
+    review(installed, "Green Tea", days=-6)
+    look_at_reviews(installed)
+    look_at_reviews(installed)
+    nika, tea = number(installed, NIKA), Shop(installed.sandbox).product_id("Green Tea")
+    assert entries(installed) == [(f"review:{tea}:{nika}:{nika}", 15, "review")]
+    with installed.scope() as session:
+        session.execute(delete(Review).where(Review.external_id.startswith("Green Tea 0")))
+    look_at_reviews(installed)
+    assert len(entries(installed)) == 1
+    with installed.scope() as session:
+        session.execute(delete(Review))
+    look_at_reviews(installed)
+    assert entries(installed)[1:] == [(f"review:{tea}:{nika}:{nika}", -15, "reversed")]
+    assert agrees(installed)
+
+
+def test_reviews_of_a_month_are_paid_up_to_the_limit(installed: Installed) -> None:
+    open_account(installed)
+    switched_on(installed, 100, points_review=15, points_reviews_per_month=1)
+    names = ("Green Tea", "Earl Grey", "House Blend Beans")
+    order_days_ago(installed, 90, *names, email=NIKA)
+    settle(installed)
+    today = datetime.now(UTC).date()
+    # The first and the last day of the month before this one, and a day of this month.
+    last = (today.replace(day=1) - timedelta(days=1) - today).days
+    first = (today.replace(day=1) - timedelta(days=1)).replace(day=1) - today
+    for name, days in zip(names, (first.days, last, 0), strict=True):
+        review(installed, name, days=days)
+    look_at_reviews(installed)
+    ids = [Shop(installed.sandbox).product_id(name) for name in (names[0], names[2])]
+    nika = number(installed, NIKA)
+    assert sorted(entries(installed)) == sorted(
+        (f"review:{one}:{nika}:{nika}", 15, "review") for one in ids
+    )
+
+
+def test_what_an_occasion_gave_is_undone_for_good(installed: Installed) -> None:
+    switched_on(installed, 1, points_welcome=50)
+    account = open_account(installed)
+    nika = number(installed, NIKA)
+    reference = f"welcome:{nika}:{nika}:1"
+    for applied in (True, False):
+        done = undo(installed.context, installed.id, reference, actor="Reza", note="a mistake")
+        assert (done.applied, done.balance.available) == (applied, 0)
+    Shop(installed.sandbox).change(f"customers/{account}", first_name="Nika")
+    settle(installed)
+    next_day(installed)
+    assert entries(installed) == [
+        (f"welcome:{nika}:{nika}", 50, "welcome"),
+        (f"welcome:{nika}:{nika}", -50, "undone"),
+    ]
+    assert agrees(installed)
+
+
+def test_excluded_customers_get_nothing(installed: Installed) -> None:
+    switched_on(installed, 1, points_welcome=50, points_excluded_customers=[NIKA])
+    open_account(installed)
+    assert entries(installed) == []
+
+
+def test_birthdays_and_hashes_are_told_and_erased(installed: Installed) -> None:
+    switched_on(installed, 1, points_welcome=50, points_birthday=30)
+    account = open_account(installed)
+    born(installed, account, date(1992, 5, 17), given=3)
+    person = Subject(str(account))
+    with installed.scope() as session:
+        found = describe(session, find(session, person))["points"]
+    (birthday,) = found["birthdays"]
+    assert (birthday["calendar"], birthday["month"], birthday["day"]) == ("gregorian", 5, 17)
+    assert [row["of"] for row in found["hashes_of_addresses"]] == ["account"]
+    erase(installed.context, installed.id, person, "key")
+    with installed.scope() as session:
+        assert session.scalars(select(Birthday)).all() == []
+        assert session.scalars(select(AccountHolder)).all() == []
+    # Whoever comes back after an erasure was a customer before, and is not welcomed again.
+    Shop(installed.sandbox).delete(f"customers/{account}", force=True)
+    settle(installed)
+    open_account(installed)
+    assert [points for _, points, _ in entries(installed)] == [50]

@@ -30,6 +30,7 @@ from database.models.results import (
     ChangedOrder,
     Computation,
     CustomerCategory,
+    PersonalRecommendation,
     ProductAffinity,
     Recommendation,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Order",
     "OrderAddress",
     "OrderLine",
+    "PersonalRecommendation",
     "PointEntry",
     "PointLot",
     "PrivacyKey",

@@ -59,6 +59,28 @@ class Recommendation(Base):
     lift: Mapped[float]
 
 
+class PersonalRecommendation(Base):
+    """A product that a customer is expected to buy in the next order, with the reason in numbers.
+
+    `kind` is "next" (whatever it is) or "new" (never bought before by the customer).
+    """
+
+    __tablename__ = "personal_recommendations"
+    store_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    customer_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(BigInteger)
+    score: Mapped[float]
+    reason_kind: Mapped[str]
+    count: Mapped[int]
+    base: Mapped[int]
+    base_rate: Mapped[float]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
 class CategoryFlow(Base):
     """Of the customers whose first purchase was in one category, where the second one was."""
 
@@ -104,6 +126,8 @@ class Computation(Base):
 
     `checked_at` is when the kept results were last compared with a full computation and
     `drifted_rows` how many rows differed then; `drifts` counts the checks that found any.
+    `personal_at` is when all customers' lists were last made, of whom the last order was at most
+    `personal_days` ago.
     """
 
     __tablename__ = "computations"
@@ -118,3 +142,5 @@ class Computation(Base):
     checked_at: Mapped[datetime | None]
     drifted_rows: Mapped[int] = mapped_column(BigInteger, server_default="0")
     drifts: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    personal_at: Mapped[datetime | None]
+    personal_days: Mapped[int | None]

@@ -75,6 +75,10 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
         "customer_id": 1, "rank": 1, "category_id": 1, "basis": "observed", "probability": 1,
         "count": 1, "base": 1, "base_rate": 1, "low": 1, "high": 1, "enough": True,
     },
+    "personal_recommendations": lambda: {
+        "customer_id": 1, "kind": "next", "rank": 1, "product_id": 1, "score": 1,
+        "reason_kind": "bought_before", "count": 1, "base": 1, "base_rate": 1,
+    },
     "computations": lambda: {"figures": {}, "seconds": 1},
     "claim_links": lambda: {
         "token_hash": b"h", "customer_id": 1, "email": "a@example.test", "expires_at": NOON,

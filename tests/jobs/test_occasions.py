@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from database import occasions
+from database import claims, occasions
 from database.disclosure import describe
 from database.models import AccountHolder, Birthday, Customer, PointEntry, Review, RuleStart
 from database.person import find
@@ -393,3 +393,26 @@ def test_birthdays_and_hashes_are_told_and_erased(installed: Installed) -> None:
     settle(installed)
     open_account(installed)
     assert [points for _, points, _ in entries(installed)] == [50]
+
+
+def test_two_accounts_that_the_store_makes_one_are_welcomed_once(installed: Installed) -> None:
+    switched_on(installed, 1, points_welcome=50, points_birthday=30)
+    first = open_account(installed)
+    second = open_account(installed, "nikaveh@example.test")
+    born(installed, first, date(1992, 5, 17), given=0)
+    nika, kept = number(installed, NIKA), number(installed, "nikaveh@example.test")
+    with installed.scope() as session:
+        claims.merge(session, str(second), str(first))
+    Shop(installed.sandbox).delete(f"customers/{first}", force=True)
+    settle(installed)
+    assert entries(installed) == [
+        (f"welcome:{nika}:{nika}", 50, "welcome"),
+        (f"welcome:{kept}:{kept}", 50, "welcome"),
+        (f"welcome:{nika}:{nika}", -50, "moved"),
+        (f"welcome:{nika}:{kept}", 50, "moved"),
+        (f"welcome:{kept}:{kept}", -50, "reversed"),
+    ]
+    with installed.scope() as session:
+        (birthday,) = occasions.birthdays(session, [kept])
+        assert birthday.birthday == YearlyDay("gregorian", 5, 17)
+    assert agrees(installed)

@@ -1,16 +1,24 @@
 """Friends whom customers bring, by coupon codes and links of a store."""
 
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, text, update
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, func, select, text, update
 
 from connector.woocommerce.payloads import ATTRIBUTION
-from database.models import Customer, OrderAddress, PointEntry, RuleStart
+from database.models import Customer, OrderAddress, PointEntry, ReferralCode, RuleStart
 from database.privacy import Subject
+from jobs.absorb import absorb
+from jobs.facts import Fact, key_of
 from jobs.friends import code_for, decide, listing, refer
 from jobs.points import advance, verify
+from retention.records import Account, Order, OrderLine
 from tests.conftest import Installed
 from tests.jobs.conftest import set_settings, settle
 from tests.shop import Shop
@@ -40,7 +48,7 @@ def bought(installed: Installed, email: str = FRIEND, code: str = "ada-5", **mor
     return made
 
 
-def given(installed: Installed) -> list[tuple[str, int, str]]:
+def paid(installed: Installed) -> list[tuple[str, int, str]]:
     """Which customer got how many points of referrals, and why."""
     with installed.scope() as session:
         rows = session.execute(
@@ -66,7 +74,7 @@ def test_a_friend_with_the_code_brings_points_that_wait(
 ) -> None:
     bought(installed)
     who = account(installed, ADA)
-    assert given(installed) == [(who, 100, "referral"), (f"email:{FRIEND}", 20, "referred")]
+    assert paid(installed) == [(who, 100, "referral"), (f"email:{FRIEND}", 20, "referred")]
     meta = Shop(installed.sandbox).meta(ADA)
     assert (meta["bazgasht_points"], meta["bazgasht_points_pending"]) == ("0", "100")
     assert not verify(installed.context, installed.id).problems
@@ -86,17 +94,17 @@ def test_a_refunded_order_takes_the_points_back_and_a_second_one_counts(
     Shop(installed.sandbox).change(f"orders/{first['id']}", status="cancelled")
     settle(installed)
     who = account(installed, ADA)
-    assert given(installed)[2:] == [(who, -100, "reversed"), (f"email:{FRIEND}", -20, "reversed")]
+    assert paid(installed)[2:] == [(who, -100, "reversed"), (f"email:{FRIEND}", -20, "reversed")]
     assert states(installed) == [("void", ["no order that counts"])]
     bought(installed)
-    assert given(installed)[4:] == [(who, 100, "referral"), (f"email:{FRIEND}", 20, "referred")]
+    assert paid(installed)[4:] == [(who, 100, "referral"), (f"email:{FRIEND}", 20, "referred")]
     assert states(installed) == [("accepted", [])]
 
 
 def test_a_later_order_with_the_code_brings_nothing(installed: Installed, ada: str) -> None:
     bought(installed, code="")
     bought(installed)
-    assert given(installed) == []
+    assert paid(installed) == []
 
 
 def test_the_link_tells_the_code_too(installed: Installed, ada: str) -> None:
@@ -112,16 +120,16 @@ def test_the_link_tells_the_code_too(installed: Installed, ada: str) -> None:
 
 def test_an_own_order_is_held_until_a_person_decides(installed: Installed, ada: str) -> None:
     bought(installed, ADA)
-    assert given(installed) == []
+    assert paid(installed) == []
     (held,) = listing(installed.context, installed.id)
     assert (held.state, held.reasons) == ("held", ("own order", "same e-mail"))
     decide(
         installed.context, installed.id, held.number, "approved", actor="Reza", note="her mother"
     )
     who = account(installed, ADA)
-    assert given(installed) == [(who, 100, "referral"), (who, 20, "referred")]
+    assert paid(installed) == [(who, 100, "referral"), (who, 20, "referred")]
     decide(installed.context, installed.id, held.number, "rejected", actor="Reza", note="not so")
-    assert given(installed)[2:] == [(who, -100, "reversed"), (who, -20, "reversed")]
+    assert paid(installed)[2:] == [(who, -100, "reversed"), (who, -20, "reversed")]
     assert states(installed) == [("rejected", [])]
     assert not verify(installed.context, installed.id).problems
 
@@ -135,7 +143,7 @@ def test_the_same_address_or_phone_is_held_whichever_order_came_first(
     Shop(installed.sandbox).order("Earl Grey", email=ADA, billing=elsewhere)
     settle(installed)
     assert states(installed) == [("held", ["same phone", "same address"])]
-    assert sum(points for _, points, _ in given(installed)) == 0
+    assert sum(points for _, points, _ in paid(installed)) == 0
     with installed.scope() as session:
         assert len({row.hash for row in session.scalars(select(OrderAddress))}) == 1
 
@@ -148,7 +156,7 @@ def test_a_guest_who_makes_an_account_takes_the_points_along(
     settle(installed)
     friend = account(installed, FRIEND)
     who = account(installed, ADA)
-    assert given(installed) == [
+    assert paid(installed) == [
         (who, 100, "referral"),
         (f"email:{FRIEND}", 20, "referred"),
         (f"email:{FRIEND}", -20, "moved"),
@@ -184,3 +192,72 @@ def test_nothing_is_kept_of_addresses_while_the_rule_is_off(installed: Installed
     bought(installed, code="", billing=HOME)
     with installed.scope() as session:
         assert session.scalars(select(OrderAddress)).all() == []
+
+
+AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
+REFERRER = Order(
+    *("r1", "r1", "processing", "USD", AT, AT, AT, "901", "sara@example.test", None, Decimal(10)),
+    lines=(OrderLine("1", None, "Tea", 1, Decimal(10)),),
+    address="IR 19197 12 Valiasr",
+)
+WITH_CODE = replace(
+    REFERRER,
+    id="f1",
+    account_id=None,
+    email=FRIEND,
+    placed_at=AT + timedelta(days=1),
+    coupon_codes=("sara-1",),
+    address="IR 1 Elsewhere",
+)
+SECOND = replace(WITH_CODE, id="f2", placed_at=AT + timedelta(days=2))
+HELD = replace(WITH_CODE, id="h1", email="next@example.test", address="ir, 19197: 12 VALIASR")
+CANCELLED = replace(WITH_CODE, status="cancelled", modified_at=AT + timedelta(hours=1))
+FACTS = [
+    REFERRER,
+    WITH_CODE,
+    CANCELLED,
+    SECOND,
+    HELD,
+    Account("902", FRIEND, None, "Friend", AT, AT),
+]
+
+
+class Undone(Exception):
+    """Ends a transaction without keeping anything of it."""
+
+
+def points_after(installed: Installed, facts: list[Order | Account]) -> dict[str, int]:
+    """The points of referrals by the customer's key, once these facts came one by one."""
+    found: dict[str, int] = {}
+    store = installed.store
+    with suppress(Undone), installed.scope() as session:
+        for fact in facts:
+            absorb(session, store, [(key_of(fact), Fact(fact))])
+        rows = session.execute(
+            select(Customer.key, func.sum(PointEntry.points))
+            .join(Customer, Customer.id == PointEntry.customer_id)
+            .where(PointEntry.lot.startswith("refer"))
+            .group_by(Customer.key)
+        )
+        found = {row[0]: int(row[1]) for row in rows if row[1]}
+        raise Undone
+    return found
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.permutations([*FACTS, WITH_CODE, SECOND]))
+def test_news_in_any_sequence_and_twice_end_the_same(
+    installed: Installed, ada: str, facts: list[Order | Account]
+) -> None:
+    with installed.scope() as session:
+        session.execute(update(RuleStart).values(since=AT))
+        session.merge(ReferralCode(store_id=installed.id, code="sara-1", customer_id=1))
+        session.execute(
+            update(Customer).where(Customer.id == 1).values(account_id="901", key="account:901")
+        )
+    assert points_after(installed, facts) == {"account:901": 100, "account:902": 20}

@@ -131,19 +131,6 @@ def granted(session: Session, orders: Iterable[str]) -> int:
     return int(total or 0)
 
 
-def balance_of_account(session: Session, account_id: str) -> Balance:
-    """The balance of the store's account, 0 and 0 when it has earned nothing yet."""
-    row = session.execute(
-        select(
-            func.coalesce(func.sum(PointLot.available), 0),
-            func.coalesce(func.sum(PointLot.pending), 0),
-        )
-        .join(Customer, Customer.id == PointLot.customer_id)
-        .where(Customer.account_id == account_id)
-    ).one()
-    return Balance(int(row[0]), int(row[1]))
-
-
 def links(session: Session) -> Iterator[Link]:
     """Every entry in its place, from the first on, read in portions."""
     rows = session.execute(

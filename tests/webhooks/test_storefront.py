@@ -116,7 +116,7 @@ def test_tells_the_points_of_the_account_that_the_store_vouches_for(plugin: Plug
     assert plugin("points", account="999").json()["points"] == 0
 
 
-def test_redeems_once_for_each_key(plugin: Plugin) -> None:
+def test_redeems_once_for_each_key(plugin: Plugin, capfd: pytest.CaptureFixture[str]) -> None:
     key = str(uuid4())
     first = plugin("redeem", {"points": 15}, key=key)
     assert first.status_code == 200, first.text
@@ -130,6 +130,9 @@ def test_redeems_once_for_each_key(plugin: Plugin) -> None:
     (coupon,) = plugin.store.sandbox.store.coupons.values()
     assert (coupon.code, coupon.email_restrictions) == (made["code"], (ADA,))
     assert problem(plugin("redeem", {"points": 5}, key=key))[:2] == (422, "key_used")
+    logged = "".join(capfd.readouterr())
+    assert "reward issued" in logged
+    assert [secret for secret in (made["code"], ADA, key) if secret in logged] == []
 
 
 def test_one_accounts_key_is_nothing_to_another_account(plugin: Plugin) -> None:

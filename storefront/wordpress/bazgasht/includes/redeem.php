@@ -22,7 +22,8 @@ add_action( 'template_redirect', __NAMESPACE__ . '\handle_form' );
  */
 function handle_form(): void {
 	$action = isset( $_POST['bazgasht_action'] ) ? sanitize_key( wp_unslash( $_POST['bazgasht_action'] ) ) : '';
-	if ( ! in_array( $action, array( ACTION_REDEEM, ACTION_USE ), true ) || ! is_user_logged_in() ) {
+	$is_ours = in_array( $action, array( ACTION_REDEEM, ACTION_USE ), true );
+	if ( ! $is_ours || ! is_user_logged_in() || ! function_exists( 'WC' ) ) {
 		return;
 	}
 	$nonce = isset( $_POST[ NONCE ] ) ? sanitize_key( wp_unslash( $_POST[ NONCE ] ) ) : '';

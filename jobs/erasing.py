@@ -11,7 +11,7 @@ from connector.manifest import load
 from connector.platform import CustomerFields
 from database import erasure, inbox_privacy, outbox, privacy, stores
 from database.models import Store
-from database.person import find
+from database.person import Person, find
 from database.privacy import Subject
 from database.session import store_lock, store_transaction
 from jobs.context import Context, NotActive, active_store, connected
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 EVENTS_AT_ONCE = 200
 LONGEST_WRITE = 120.0
+EXCLUDED = "points_excluded_customers"
 STATES = ("waiting", "handled", "dead")
 
 
@@ -62,13 +63,23 @@ def existing(session: Session, *, lock: bool = False) -> Store:
 
 
 def _erase_rows(context: Context, session: Session, subject: Subject) -> dict[str, int]:
-    existing(session, lock=True)
+    store = existing(session, lock=True)
     person = find(session, subject)
+    _forget_in_settings(store, person)
     counts = erasure.erase(session, person, privacy.make_hasher(session, context.vault))
     for row in privacy.open_requests(session, "export"):
         if person.identities & set(privacy.subject_of(context.vault, row).identities):
             privacy.finish(session, row.key, {"erased_before_export": 1})
     return counts
+
+
+def _forget_in_settings(store: Store, person: Person) -> None:
+    """Take the person out of the list of those who earn no points."""
+    listed = store.settings.get(EXCLUDED) or []
+    named = {*person.emails, *(f"account:{name}" for name in person.accounts)}
+    kept = [word for word in listed if word.lower() not in named]
+    if kept != listed:
+        store.settings = {**store.settings, EXCLUDED: kept}
 
 
 def _take_back(context: Context, store_id: UUID, subject: Subject) -> int:

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from connector.platform import PersonalData, StoreErased
 from database import privacy, progress
-from database.models import Base, Customer, ErasedIdentity, InboxEvent, Order, PointEntry
+from database.models import Base, Customer, ErasedIdentity, InboxEvent, Order, PointEntry, Store
 from database.privacy import Subject
 from jobs import privacy as job
 from jobs import queue
@@ -27,6 +27,7 @@ from jobs.recompute import recompute_now
 from retention.records import Account
 from tests.conftest import Installed, work_off
 from tests.database.rows import NOON, order
+from tests.jobs.conftest import set_settings
 from tests.jobs.traces import find_in_redis, find_in_tables
 from tests.shop import Shop
 
@@ -146,6 +147,15 @@ def test_nothing_personal_is_left_in_tables_queue_or_logs(
     assert any(line["event"] == "person erased" for line in logged)
     said = json.dumps(logged, default=str) + "".join(capfd.readouterr())
     assert [needle for needle in NEEDLES if needle in said] == []
+
+
+def test_an_erased_person_leaves_the_list_of_those_who_earn_nothing(nika: Nika) -> None:
+    words = ["Nika@Example.test", f"account:{nika.account}", "account:0", "ada@example.test"]
+    set_settings(nika.installed, points_excluded_customers=words)
+    nika.erase()
+    with nika.installed.scope() as session:
+        kept = session.scalars(select(Store.settings)).one()["points_excluded_customers"]
+    assert kept == ["account:0", "ada@example.test"]
 
 
 def test_purchases_are_one_nameless_customers_and_the_account_is_gone(nika: Nika) -> None:

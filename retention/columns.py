@@ -123,6 +123,23 @@ PERSONAL = pl.Schema(
 )
 """What each customer is expected to buy next, rank 1 first; scores only rank."""
 
+PERSONAL_LISTS = pl.Schema(
+    {
+        CUSTOMER_ID: pl.Int64(),
+        KIND: pl.String(),
+        RANK: pl.Int32(),
+        PRODUCT_ID: pl.Int64(),
+        SCORE: pl.Float64(),
+        REASON_KIND: pl.String(),
+        COUNT: pl.Int64(),
+        BASE: pl.Int64(),
+        BASE_RATE: pl.Float64(),
+    }
+)
+"""The same with reasons, in two lists: `kind` is "next" (whatever is expected) or "new" (never
+bought before). `retention.personal_reasons` tells what the reason's numbers are.
+"""
+
 CATEGORY_PAIRS = pl.Schema(
     {
         CATEGORY_ID: pl.Int64(),

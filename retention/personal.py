@@ -6,6 +6,7 @@ The form and every constant were chosen on four earlier stretches of The Complet
 the one that judges (`docs/quality.md` tells what each part is worth).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,6 @@ from retention.columns import (
     LINES,
     PERSONAL,
     PRODUCT_ID,
-    QUANTITY,
     RANK,
     SCORE,
     require,
@@ -42,21 +42,75 @@ NEIGHBOUR_WEIGHT = 0.15
 NOBODY_ALIKE = 1e-9
 """The least likeness, so that a customer like nobody has the average of everybody."""
 
-CHUNK = 100
-"""How many customers are compared with all others at once."""
+MOST_AT_ONCE = 100
+MOST_BYTES = 256 << 20
+"""So many customers at most are compared with all others at once, in about so much memory."""
 
 Floats = NDArray[np.float64]
 Table = sparse.csr_array[Any, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
-    """Customers x products: what is expected of own products, how often each was bought by
-    whom as a share of orders, and the products of each weighted by how telling they are."""
+class PersonalModel:
+    """All that is known of customers x products, as of the last order.
 
+    `own` is what is expected of products that the customer bought, `frequency` the share of the
+    customer's orders with each, `likeness` what was bought, weighted by how telling it is. The
+    customer of each row, the product of each column, how many orders each customer made, and
+    how many orders of anybody each product is in, are told beside them.
+    """
+
+    customer_ids: Integers
+    product_ids: Integers
+    orders: Integers
+    orders_with: Integers
     own: Table
     frequency: Table
     likeness: Table
+
+    def portions(self, customers: pl.Series) -> Iterator[Integers]:
+        """Yield the rows of those of `customers` who are known, some at once, as memory allows."""
+        known = pl.Series(self.customer_ids).is_in(customers.implode())
+        rows = np.flatnonzero(known.to_numpy())
+        each = 8 * (5 * len(self.product_ids) + 3 * len(self.customer_ids)) + 1
+        step = max(1, min(MOST_AT_ONCE, MOST_BYTES // each))
+        for start in range(0, len(rows), step):
+            yield rows[start : start + step]
+
+    def expected(self, rows: Integers) -> "Expected":
+        """Return what the customers in these rows are expected to buy."""
+        alike = (self.likeness[rows] @ self.likeness.T).toarray() + NOBODY_ALIKE
+        alike[np.arange(len(rows)), rows] = 0
+        count = min(NEIGHBOURS, alike.shape[1])
+        least = np.partition(alike, -count, axis=1)[:, -count][:, None]
+        near = np.where(alike >= least, alike, 0)
+        weights = near / np.maximum(near.sum(axis=1), NOBODY_ALIKE)[:, None]
+        bought = np.asarray((sparse.csr_array(weights) @ self.frequency).toarray())
+        return Expected(self.own[rows].toarray(), bought, near > 2 * NOBODY_ALIKE)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Of some customers: scores of products bought before, how often customers alike bought each
+    product as a share of orders, and who these are (customers x all customers)."""
+
+    own: Floats
+    of_others: Floats
+    near: NDArray[np.bool_]
+
+    def best(
+        self, size: int, *, only_new: bool, allowed: NDArray[np.bool_] | None = None
+    ) -> tuple[Integers, Integers, Floats]:
+        """Return rows, columns and scores of the best products, sorted by row and rank.
+
+        Only the columns that are `allowed` are named.
+        """
+        score = NEIGHBOUR_WEIGHT * self.of_others
+        score = np.where(self.own > 0, 0.0, score) if only_new else score + self.own
+        if allowed is not None:
+            score[:, ~allowed] = 0
+        # Sums in another sequence differ in the last digits; equal ones go by identifier.
+        return _highest(np.round(score, 12), size)
 
 
 def personal_lists(
@@ -77,17 +131,13 @@ def personal_lists(
     A. Lobzhanidze and S. Vishwanath, "Buy it again", KDD 2018, for the repeat rate.
     Raises ValueError when a column is missing or `size` is below 1.
     """
-    require(lines, LINES, "lines")
     if size < 1:
         raise ValueError(f"size is {size}; list at least one product")
-    bought = histories(lines)
-    identifiers = lines.filter(pl.col(QUANTITY) > 0)[CUSTOMER_ID].drop_nulls().unique().sort()
-    wanted = np.flatnonzero(identifiers.is_in(customers.implode()).to_numpy())
-    model = _model(bought, len(identifiers))
+    model = personal_model(lines)
     tables = [PERSONAL.to_frame().drop(RANK)]
-    for start in range(0, len(wanted), CHUNK):
-        rows, columns, scores = _best(model, wanted[start : start + CHUNK], size, only_new=only_new)
-        customer, product = identifiers.to_numpy()[rows], bought.orders.product_ids[columns]
+    for portion in model.portions(customers):
+        rows, columns, scores = model.expected(portion).best(size, only_new=only_new)
+        customer, product = model.customer_ids[portion[rows]], model.product_ids[columns]
         tables.append(pl.DataFrame({CUSTOMER_ID: customer, PRODUCT_ID: product, SCORE: scores}))
     return (
         pl.concat(tables)
@@ -97,8 +147,15 @@ def personal_lists(
     )
 
 
-def _model(bought: Histories, customers: int) -> _Model:
-    held, orders = bought.orders, np.bincount(bought.customers, minlength=customers)
+def personal_model(lines: pl.DataFrame) -> PersonalModel:
+    """Return what `lines` (`LINES`) say of all customers.
+
+    Raises ValueError when a column is missing.
+    """
+    require(lines, LINES, "lines")
+    bought = histories(lines)
+    customers, held = len(bought.customer_ids), bought.orders
+    orders = np.bincount(bought.customers, minlength=customers)
     last = np.cumsum(orders)[bought.customers]
     days = (bought.placed_at.max(initial=0) - bought.placed_at) / MICROSECONDS_PER_DAY
     weights = {
@@ -118,7 +175,11 @@ def _model(bought: Histories, customers: int) -> _Model:
     )
     length = np.sqrt(np.asarray(likeness.power(2).sum(axis=1)).ravel())
     scale = sparse.diags_array(1 / np.where(length > 0, length, 1))
-    return _Model(
+    return PersonalModel(
+        customer_ids=bought.customer_ids,
+        product_ids=held.product_ids,
+        orders=orders,
+        orders_with=held.base,
         own=sparse.csr_array(own @ sparse.diags_array(returning)),
         frequency=frequency,
         likeness=sparse.csr_array(scale @ likeness),
@@ -136,32 +197,14 @@ def _shares(bought: Histories, weight: Floats, customers: int) -> Table:
     return table
 
 
-def _best(
-    model: _Model, rows: Integers, size: int, *, only_new: bool
-) -> tuple[Integers, Integers, Floats]:
-    """Return customers, products and scores of the best products of each customer in `rows`."""
-    score = NEIGHBOUR_WEIGHT * _of_neighbours(model, rows)
-    own = model.own[rows].toarray()
-    score = np.where(own > 0, 0.0, score) if only_new else score + own
-    # Sums in another sequence differ in the last digits; equal ones go by identifier.
-    score = np.round(score, 12)
+def _highest(score: Floats, size: int) -> tuple[Integers, Integers, Floats]:
+    """Return rows, columns and values of each row's `size` highest above 0, highest first."""
     place = max(score.shape[1] - size, 0)
-    least = np.partition(score, place, axis=1)[:, place] if score.shape[1] else np.zeros(len(rows))
+    empty = np.zeros(len(score))
+    least = np.partition(score, place, axis=1)[:, place] if score.shape[1] else empty
     row, column = np.nonzero((score >= least[:, None]) & (score > 0))
     value = score[row, column]
     order = np.lexsort((column, -value, row))
     row, column, value = row[order], column[order], value[order]
-    first = np.searchsorted(row, np.arange(len(rows)))
-    kept = np.arange(len(row)) - first[row] < size
-    return rows[row[kept]], column[kept], value[kept]
-
-
-def _of_neighbours(model: _Model, rows: Integers) -> Floats:
-    """Return how often the customers most alike bought each product, as a share of orders."""
-    alike = (model.likeness[rows] @ model.likeness.T).toarray() + NOBODY_ALIKE
-    alike[np.arange(len(rows)), rows] = 0
-    count = min(NEIGHBOURS, alike.shape[1])
-    least = np.partition(alike, -count, axis=1)[:, -count][:, None]
-    chosen = np.where(alike >= least, alike, 0)
-    weights = chosen / np.maximum(chosen.sum(axis=1), NOBODY_ALIKE)[:, None]
-    return np.asarray((sparse.csr_array(weights) @ model.frequency).toarray())
+    kept = np.arange(len(row)) - np.searchsorted(row, row) < size
+    return row[kept], column[kept], value[kept]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from database.models import PointEntry, PointLot
@@ -38,7 +38,7 @@ class Use(NamedTuple):
 def out(session: Session) -> list[Out]:
     """What is left, lot by lot, also where it is below 0."""
     rows = session.execute(
-        _of_lots(PointLot.customer_id, _since(), PointLot.available, PointLot.pending).where(
+        select(PointLot.customer_id, _since(), PointLot.available, PointLot.pending).where(
             (PointLot.available != 0) | (PointLot.pending != 0)
         )
     )
@@ -51,7 +51,7 @@ def uses(session: Session) -> list[Use]:
     What only went from reserved to redeemed, or back, is left out: it was spent when reserved.
     """
     rows = session.execute(
-        _of_lots(
+        select(
             case(
                 (PointEntry.against == "expired", PointEntry.lot),
                 else_=func.regexp_replace(PointEntry.reference, ":[0-9]+$", ""),
@@ -62,7 +62,7 @@ def uses(session: Session) -> list[Use]:
             PointEntry.against,
             PointEntry.points,
         )
-        .join(PointEntry, PointEntry.lot == PointLot.reference)
+        .join_from(PointEntry, PointLot, PointLot.reference == PointEntry.lot)
         .where(PointEntry.against.in_(USES), PointEntry.reason.not_in(("committed", "reopened")))
         .order_by(PointEntry.number)
         .execution_options(yield_per=PORTION)
@@ -80,16 +80,15 @@ def reserved(session: Session) -> int:
     return -int(total or 0)
 
 
-_FIRST = (
-    select(PointEntry.lot, func.min(PointEntry.created_at).label("at"))
-    .group_by(PointEntry.lot)
-    .subquery()
-)
-
-
 def _since() -> Any:
-    return func.coalesce(PointLot.matures_at, _FIRST.c.at)
+    """Since when a lot's points can be spent, or else were given.
 
-
-def _of_lots(*columns: Any) -> Select[Any]:
-    return select(*columns).join(_FIRST, _FIRST.c.lot == PointLot.reference)
+    A lot's entries are its customer's, by whom there is an index.
+    """
+    first = (
+        select(func.min(PointEntry.created_at))
+        .where(PointEntry.customer_id == PointLot.customer_id, PointEntry.lot == PointLot.reference)
+        .correlate(PointLot)
+        .scalar_subquery()
+    )
+    return func.coalesce(PointLot.matures_at, first)

@@ -126,13 +126,14 @@ class ShopPage:
     """A page with a block; `answer` is the status and body with which the app answers it.
 
     `redeemed` are the answers to the form, the last of them to all that follow; `questions` are
-    what was asked.
+    what was asked. With `ask` all that the page asks the app is asked of that instead.
     """
 
     block: str
     language: str = "en"
     answer: tuple[int, str] = (404, "")
     redeemed: list[tuple[int, str]] = field(default_factory=list)
+    ask: Callable[[Request], Response] | None = None
     css: str = field(default_factory=lambda: asset("bazgasht.css"))
     questions: list[str] = field(default_factory=list)
     measured: Measured | None = None
@@ -175,6 +176,8 @@ class Shop:
             "/apps/bazgasht/points": self._points,
             "/apps/bazgasht/redeem": self._redeem,
         }
+        if self.open.ask and request.path.startswith("/apps/"):
+            return self.open.ask(request)
         if request.path in answers:
             return answers[request.path](request)
         number = request.path.removeprefix("/pages/")

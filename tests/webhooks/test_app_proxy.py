@@ -1,17 +1,21 @@
 """What the pages of a Shopify shop ask for their shoppers, through the shop itself."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
+from werkzeug import Request, Response
 
 from jobs.context import Context
 from sandbox.small import small_store
 from tests.conftest import AppServer
 from tests.jobs.conftest import set_settings
 from tests.merchant import Merchant, open_shop
+from tests.storefront.shop_page import Shop
+from tests.storefront.test_browser import points_page
 
 ADA = "ada@example.test"
 
@@ -38,6 +42,17 @@ class Shopper:
             timeout=30,
             **({"json": {}} | options),
         )
+
+    def ask(self, request: Request) -> Response:
+        """What the shop answers to a page of its own, signed in as this shopper."""
+        told = self._browser.request(
+            request.method,
+            self._address(request.full_path.lstrip("/")),
+            data=request.get_data(),
+            headers={"Content-Type": request.content_type or ""},
+            timeout=30,
+        )
+        return Response(told.content, told.status_code, content_type=told.headers["Content-Type"])
 
     def _address(self, path: str) -> str:
         return f"{self.merchant.shop.url}/{path}"
@@ -85,3 +100,20 @@ def test_a_form_of_another_site_redeems_nothing(shopper: Shopper) -> None:
     assert shopper.redeem("1e1").status_code == 401
     assert shopper.redeem(0).status_code == 400
     assert shopper.points()["points"] == 23
+
+
+def test_the_block_redeems_at_the_app_in_a_browser(shopper: Shopper, tmp_path: Path) -> None:
+    shopper.sign_in(ADA)
+    page = points_page(0, "", "fa")
+    page.ask = shopper.ask
+    Shop([page]).visit(tmp_path)
+    seen = page.measured
+    assert seen is not None, "Chromium did not report what it shows of this page"
+    # The form was sent twice: for all that could be redeemed, and for as much again.
+    told = shopper.points()
+    (made,) = told["open"]
+    assert (told["points"], made["points"]) == (3, 20)
+    assert seen.text == "۳ امتیاز"
+    assert seen.message == ["می‌توانید ۳ امتیاز خرج کنید؛ بیش از آن ممکن نیست."]
+    assert [code.partition("\u200e")[0] for code in seen.codes] == [made["code"]]
+    assert seen.uses == [f"/discount/{made['code']}?redirect=/cart"]

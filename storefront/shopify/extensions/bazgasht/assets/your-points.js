@@ -104,6 +104,7 @@ class BazgashtPoints extends HTMLElement {
     const { key } = this.#pending;
     const button = form.querySelector('button');
     button.disabled = true;
+    this.#keep();
     this.setAttribute('aria-busy', 'true');
     try {
       const query = new URLSearchParams({ points, key, lang: this.dataset.language });
@@ -116,6 +117,15 @@ class BazgashtPoints extends HTMLElement {
       button.disabled = false;
       this.removeAttribute('aria-busy');
     }
+  }
+
+  /** What was redeemed before stays to be seen, whatever is said next. */
+  #keep() {
+    const earlier = this.#message().querySelector('.bazgasht-points__code');
+    if (!earlier) return;
+    const item = document.createElement('li');
+    item.append(earlier);
+    this.querySelector('.bazgasht-points__codes').prepend(item);
   }
 
   async #tell({ ok, said }) {

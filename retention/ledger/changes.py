@@ -89,7 +89,7 @@ def adjust(book: Book, customer_id: int, points: int, key: str, actor: str, note
     if not points:
         raise ValueError("points is 0; give how many to add, or a number below 0 to take")
     available = book.available(customer_id)
-    if available + min(points, 0) < 0:
+    if points < 0 and available + points < 0:
         raise ValueError(
             f"points is {points}, and customer {customer_id} has {max(0, available)} available; "
             "take no more than that"

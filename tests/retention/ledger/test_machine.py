@@ -161,7 +161,7 @@ class Ledger(RuleBasedStateMachine):
         written, available = len(self.book.entries), self.book.available(customer)
         spendable = {lot.reference: lot.available for lot in self.book.of_customer(customer)}
         key = f"k{written}"
-        if not points or available + min(points, 0) < 0:
+        if not points or points < -max(0, available):
             with pytest.raises(ValueError, match="points is"):
                 adjust(self.book, customer, points, key, "Reza", "a test")
             assert len(self.book.entries) == written

@@ -9,14 +9,15 @@ from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
-from database import occasions, people, progress, rules
+from database import occasions, people, progress, rules, stores
 from database.session import store_transaction
+from jobs import queue
 from jobs.absorb import lock_store
 from jobs.apply import want_points
 from jobs.context import ActiveStore, Context
 from jobs.history import BACKFILL
 from jobs.occasion_kinds import anniversaries_of, celebrations
-from jobs.occasion_rules import ANNIVERSARY, BIRTHDAY, WELCOME, Programme, programme, switch
+from jobs.occasion_rules import ANNIVERSARY, BIRTHDAY, RULES, WELCOME, Programme, programme, switch
 from jobs.occasions import follow_people, settle
 
 PORTION = 500
@@ -40,13 +41,17 @@ def look_through(context: Context, store: ActiveStore) -> None:
         if told is None:
             _end_all(session, store)
             return
-        _read_birthdays(session, told)
+        to_read = _read_birthdays(session, told)
         last = rules.starts(session).get(DAY)
-        if last is not None and last.rule == told.today.isoformat():
-            return
-        birthdays = [row.person for row in occasions.birthdays(session)]
-        buyers = _buyers(session, told, date.fromisoformat(last.rule) if last else None)
-        accounts = _new_accounts(session, told)
+        is_new_day = last is None or last.rule != told.today.isoformat()
+        birthdays = [row.person for row in occasions.birthdays(session)] if is_new_day else []
+        since = date.fromisoformat(last.rule) if last else None
+        buyers = _buyers(session, told, since) if is_new_day else []
+        accounts = _new_accounts(session, told) if is_new_day else []
+    if to_read:
+        queue.enqueue(context.redis, queue.INSTALL, store.id)
+    if not is_new_day:
+        return
     for portion in _portions(accounts):
         _give(context, store, accounts=portion)
     for portion in _portions(birthdays):
@@ -60,14 +65,18 @@ def look_through(context: Context, store: ActiveStore) -> None:
 
 def _end_all(session: Session, store: ActiveStore) -> None:
     """Note that no rule is on, so that one that is switched on later begins then."""
-    if DAY in rules.starts(session):
-        switch(session, store.settings, rules.starts(session)[DAY].since)
+    known = rules.starts(session)
+    if not known.keys().isdisjoint({*RULES, DAY, BIRTHDAYS_READ}):
+        switch(session, store.settings, stores.now(session))
         rules.end(session, DAY)
         rules.end(session, BIRTHDAYS_READ)
 
 
-def _read_birthdays(session: Session, told: Programme) -> None:
-    """Have all accounts read again once birthdays are wanted: nobody kept what they told of it."""
+def _read_birthdays(session: Session, told: Programme) -> bool:
+    """Begin to read all accounts again once birthdays are wanted; whether it is to begin.
+
+    Nobody has kept what accounts told of them before.
+    """
     was_read = BIRTHDAYS_READ in rules.starts(session)
     if BIRTHDAY in told.since and not was_read:
         occasions.read_again(session)
@@ -75,6 +84,7 @@ def _read_birthdays(session: Session, told: Programme) -> None:
         rules.begin(session, BIRTHDAYS_READ, "on", told.moment)
     elif BIRTHDAY not in told.since and was_read:
         rules.end(session, BIRTHDAYS_READ)
+    return BIRTHDAY in told.since and not was_read
 
 
 def _new_accounts(session: Session, told: Programme) -> list[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy.orm import Session
 
@@ -47,7 +47,7 @@ class Programme:
 
     def start(self, day: date) -> datetime:
         """The moment at which a day of the store begins."""
-        return datetime.combine(day, time(), zone_of(self.store.zone))
+        return datetime.combine(day, time(), zone_of(self.store.zone)).astimezone(UTC)
 
     def since_day(self, name: str) -> date:
         """The store's day on which a rule was switched on."""

@@ -22,6 +22,7 @@ from jobs.gifts import held_now
 from jobs.occasion_days import look_through
 from jobs.occasions import withdrawn
 from jobs.passing_time import follow
+from jobs.referrals import disagreements
 from retention.ledger.audit import Audit
 from retention.ledger.book import Book
 from retention.ledger.chain import Link
@@ -249,6 +250,7 @@ def verify(context: Context, store_id: UUID) -> Audit:
         audit.read(points.links(session))
         audit.compare(row.ledger_entries, row.ledger_hash, points.all_lots(session))
         audit.compare_redemptions(redemptions.all_redemptions(session))
+        audit.problems += disagreements(session)
         if row.state == "active":
             _compare_shown(session, row.platform, audit)
     return audit

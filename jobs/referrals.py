@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from connector.identity import comparable_address
-from database import privacy, referrals
+from database import occasions, privacy, referrals
 from database.models import Referral
 from jobs.context import current
 from jobs.occasion_rules import REFERRAL, Programme
@@ -148,3 +148,14 @@ def _occasions(
         points=told.settings.points_referred,
     )
     return [referral, referred]
+
+
+def disagreements(session: Session) -> list[str]:
+    """Points that referrals gave which were not accepted, in words that name the place."""
+    accepted = {row.id for row in referrals.listing(session, ["accepted"])}
+    given = [*occasions.lots(session, "referral"), *occasions.lots(session, "referred")]
+    return [
+        f"lot {lot.reference}: it has given {lot.granted} points, and its referral is not accepted"
+        for lot in given
+        if lot.granted > 0 and int(lot.reference.split(":")[1]) not in accepted
+    ]

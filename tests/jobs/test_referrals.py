@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select, text, update
 
 from connector.woocommerce.payloads import ATTRIBUTION
-from database.models import Customer, OrderAddress, PointEntry, ReferralCode, RuleStart
+from database.models import Customer, OrderAddress, PointEntry, Referral, ReferralCode, RuleStart
 from database.privacy import Subject
 from jobs.absorb import absorb
 from jobs.facts import Fact, key_of
@@ -134,6 +134,17 @@ def test_an_own_order_is_held_until_a_person_decides(installed: Installed, ada: 
     assert not verify(installed.context, installed.id).problems
 
 
+def test_the_proof_finds_points_of_a_referral_that_is_not_accepted(
+    installed: Installed, ada: str
+) -> None:
+    bought(installed)
+    with installed.scope() as session:
+        session.execute(update(Referral).values(state="held"))
+    (first, second) = verify(installed.context, installed.id).problems
+    assert first.endswith("it has given 100 points, and its referral is not accepted")
+    assert second.startswith("lot referred:1:")
+
+
 def test_the_same_address_or_phone_is_held_whichever_order_came_first(
     installed: Installed, ada: str
 ) -> None:
@@ -245,7 +256,7 @@ def points_after(installed: Installed, facts: list[Order | Account]) -> dict[str
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

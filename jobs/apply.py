@@ -194,17 +194,24 @@ def _tell_other_currencies(store: ActiveStore, listed: Iterable[Order]) -> None:
             )
 
 
-def want_points(
-    session: Session, store: ActiveStore, changed: Iterable[int], *, whole: bool = False
-) -> None:
+def want_points(session: Session, store: ActiveStore, changed: Iterable[int]) -> None:
     """Find these customers' tiers, and note what the store shall show of them and their points.
 
-    `whole` also takes away what the store's settings no longer give anybody. The caller has
-    locked the store's row.
+    The caller has locked the store's row.
     """
     listed = list(changed)
     if listed and store.settings.points_tiers:
         settle_tiers(session, store, listed, stores.now(session))
-    if listed:
-        shown = shown_points.texts(session, store, listed, whole=whole)
+    show_points(session, store, listed)
+
+
+def show_points(
+    session: Session, store: ActiveStore, customers: Sequence[int], *, whole: bool = False
+) -> None:
+    """Note what the store shall show of these customers' points, and of the tiers they have.
+
+    `whole` also takes away what the store's settings no longer give anybody.
+    """
+    if customers:
+        shown = shown_points.texts(session, store, customers, whole=whole)
         outbox.want(session, "customer", shown)

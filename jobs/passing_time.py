@@ -8,7 +8,7 @@ import structlog
 from database import points, rules, tiers, warnings
 from database.session import store_transaction
 from jobs.absorb import lock_store
-from jobs.apply import want_points
+from jobs.apply import show_points, want_points
 from jobs.context import ActiveStore, Context
 from jobs.expiry import PORTION, candidates, lapsing, note_inactivity, portions, warn
 from jobs.tiers import plan_of, settle_tiers
@@ -76,7 +76,7 @@ def _sweep_tiers(context: Context, store: ActiveStore, text: str) -> None:
             listed = tiers.customers_after(session, after, PORTION)
             moment = points.head(session).moment
             moved = settle_tiers(session, store, listed, moment, rules_changed=True)
-            want_points(session, store, moved, whole=True)
+            show_points(session, store, sorted(moved), whole=True)
         changed += len(moved)
         return listed
 
@@ -116,7 +116,7 @@ def _show_all(context: Context, store: ActiveStore) -> None:
     for start in range(0, len(everyone), PORTION):
         with store_transaction(context.engine, store.id) as session:
             lock_store(session, store)
-            want_points(session, store, everyone[start : start + PORTION], whole=True)
+            show_points(session, store, everyone[start : start + PORTION], whole=True)
 
 
 def _text_of_tiers(store: ActiveStore) -> str:

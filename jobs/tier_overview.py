@@ -16,7 +16,7 @@ from jobs.points import holders
 from jobs.tiers import facts_of, plan_of
 from retention.tier_setting import Tier
 from retention.tier_trail import Change
-from retention.tiers import TierPlan, amount_now, standing_at, standings
+from retention.tiers import TierPlan, amount_at, standing_at, standings, totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,14 @@ def of_person(context: Context, store_id: UUID, person: Subject) -> list[Standin
         number = holder.customer_id
         with store_transaction(context.engine, store_id) as session:
             facts = facts_of(session, store, [number]).get(number, ())
-            history = standings(facts, plan)
+            counted = totals(facts, plan)
+            history = standings(counted, plan)
             moment = now(session)
             trail = tiers.trail(session, [number])
         current = standing_at(history, moment)
         level = current.level if current else 0
         coming = next((one for one in history if one.at > moment), None)
-        amount = amount_now(facts, plan, moment)
+        amount = amount_at(counted, moment)
         above = plan.tiers[level] if level < len(plan.tiers) else None
         found.append(
             Standing(

@@ -18,10 +18,11 @@ from retention.tiers import (
     Fact,
     Standing,
     TierPlan,
-    amount_now,
+    amount_at,
     level_before,
     standing_at,
     standings,
+    totals,
 )
 
 
@@ -61,7 +62,7 @@ def tiers_at(
         return dict.fromkeys(pairs, NONE)
     customers = sorted({customer for customer, _ in pairs})
     facts = facts_of(session, store, customers)
-    histories = {one: standings(facts.get(one, ()), plan) for one in customers}
+    histories = {one: standings(totals(facts.get(one, ()), plan), plan) for one in customers}
     return {
         (customer, at): plan.name(level_before(histories[customer], at)) for customer, at in pairs
     }
@@ -89,8 +90,8 @@ def settle_tiers(
     trail: dict[int, list[Change]] = {}
     for customer in listed:
         had = before.get(customer)
-        own = facts.get(customer, ())
-        found, amount = standings(own, plan), amount_now(own, plan, moment)
+        counted = totals(facts.get(customer, ()), plan)
+        found, amount = standings(counted, plan), amount_at(counted, moment)
         noted = Noted(had.tier, had.as_of) if had else None
         changes = news(noted, found, plan, moment, amount, rules_changed=rules_changed)
         now = _kept(had, changes, found, plan, moment, amount)

@@ -76,13 +76,41 @@ class Standing(NamedTuple):
     amount: Fraction
 
 
-def standings(facts: Iterable[Fact], plan: TierPlan) -> list[Standing]:
+class Total(NamedTuple):
+    """What counts from a moment on."""
+
+    at: datetime
+    amount: Fraction
+
+
+def totals(facts: Iterable[Fact], plan: TierPlan) -> list[Total]:
+    """Return what counts from each moment on at which it changes, oldest first."""
+    changes = []
+    for fact in facts:
+        changes.append((fact.at, fact.amount))
+        if (until := counts_until(fact.at, plan.window, plan.zone)) is not None:
+            changes.append((until, -fact.amount))
+    changes.sort()
+    found, total = [], Fraction(0)
+    for at, parts in groupby(changes, key=lambda change: change[0]):
+        for _, amount in parts:
+            total += amount
+        found.append(Total(at, total))
+    return found
+
+
+def amount_at(counted: Sequence[Total], moment: datetime) -> Fraction:
+    """Return what counts at a moment."""
+    place = bisect_right(counted, moment, key=lambda total: total.at)
+    return counted[place - 1].amount if place else Fraction(0)
+
+
+def standings(counted: Sequence[Total], plan: TierPlan) -> list[Standing]:
     """Return every change of a customer's tier, oldest first, with those that are still to come.
 
     Before the first one there is no tier. A higher tier begins at once; a lower one when the
     grace after the end of the higher one is over.
     """
-    counted = _counted(facts, plan)
     levels = [Standing(at, plan.level(amount), amount) for at, amount in counted]
     steps = _changes(levels)
     grace = timedelta(days=plan.grace_days)
@@ -100,13 +128,13 @@ def standings(facts: Iterable[Fact], plan: TierPlan) -> list[Standing]:
         for level, change in moments[at]:
             holding[level] += change
         highest = max((level for level, count in enumerate(holding) if count), default=0)
-        found.append(Standing(at, highest, _amount_at(counted, at)))
+        found.append(Standing(at, highest, amount_at(counted, at)))
     return _changes(found)
 
 
 def standing_at(found: Sequence[Standing], moment: datetime) -> Standing | None:
     """Return the standing that holds at a moment, None before the first one."""
-    place = bisect_right([one.at for one in found], moment)
+    place = bisect_right(found, moment, key=lambda standing: standing.at)
     return found[place - 1] if place else None
 
 
@@ -118,31 +146,6 @@ def level_before(found: Sequence[Standing], moment: datetime) -> int:
             break
         level = standing.level
     return level
-
-
-def amount_now(facts: Iterable[Fact], plan: TierPlan, moment: datetime) -> Fraction:
-    """Return what counts at a moment."""
-    return _amount_at(_counted(facts, plan), moment)
-
-
-def _counted(facts: Iterable[Fact], plan: TierPlan) -> list[tuple[datetime, Fraction]]:
-    """What counts from each moment on at which it changes, oldest first."""
-    changes = []
-    for fact in facts:
-        changes.append((fact.at, fact.amount))
-        if (until := counts_until(fact.at, plan.window, plan.zone)) is not None:
-            changes.append((until, -fact.amount))
-    changes.sort()
-    found, total = [], Fraction(0)
-    for at, parts in groupby(changes, key=lambda change: change[0]):
-        total += sum((amount for _, amount in parts), Fraction(0))
-        found.append((at, total))
-    return found
-
-
-def _amount_at(counted: Sequence[tuple[datetime, Fraction]], moment: datetime) -> Fraction:
-    place = bisect_right([at for at, _ in counted], moment)
-    return counted[place - 1][1] if place else Fraction(0)
 
 
 def _changes(levels: Iterable[Standing]) -> list[Standing]:

@@ -14,11 +14,12 @@ from retention.tiers import (
     Standing,
     TierPlan,
     Window,
-    amount_now,
+    amount_at,
     counts_until,
     level_before,
     standing_at,
     standings,
+    totals,
 )
 
 TIERS = read_tiers(["gold|طلایی=500", "silver=100"])
@@ -31,6 +32,10 @@ def day(text: str) -> datetime:
 
 def facts(*pairs: tuple[str, int]) -> list[Fact]:
     return [Fact(day(text), Fraction(amount)) for text, amount in pairs]
+
+
+def history(known: list[Fact], plan: TierPlan) -> list[Standing]:
+    return standings(totals(known, plan), plan)
 
 
 def changes(found: list[Standing]) -> list[tuple[str, int]]:
@@ -69,7 +74,7 @@ def test_a_plan_refuses_what_it_cannot_use() -> None:
 
 
 def test_spend_of_all_time_only_rises() -> None:
-    found = standings(
+    found = history(
         facts(("2026-01-01", 60), ("2026-02-01", 40), ("2026-03-01", 400)), TierPlan(TIERS)
     )
     assert found == [
@@ -81,13 +86,13 @@ def test_spend_of_all_time_only_rises() -> None:
 def test_an_exact_amount_reaches_a_tier_and_a_cent_less_does_not() -> None:
     plan = TierPlan(read_tiers(["a=0.3"]))
     tenth = Fraction(1, 10)
-    assert standings([Fact(day("2026-01-01"), tenth)] * 3, plan)[0].level == 1
-    assert standings([Fact(day("2026-01-01"), tenth)] * 2, plan) == []
+    assert history([Fact(day("2026-01-01"), tenth)] * 3, plan)[0].level == 1
+    assert history([Fact(day("2026-01-01"), tenth)] * 2, plan) == []
 
 
 def test_what_was_bought_counts_until_the_same_day_a_year_later() -> None:
     plan = TierPlan(TIERS, "rolling_year")
-    found = standings(facts(("2025-03-10T15:30", 60), ("2025-11-01T09:00", 50)), plan)
+    found = history(facts(("2025-03-10T15:30", 60), ("2025-11-01T09:00", 50)), plan)
     # 60 no longer counts from 2026-03-10 on, so that 50 are left.
     assert changes(found) == [("2025-11-01T09:00", 1), ("2026-03-10T00:00", 0)]
     assert found[1].amount == 50
@@ -130,7 +135,7 @@ def test_a_jalali_year_ends_with_its_last_day_of_esfand(last: str, following: st
 def test_a_jalali_year_begins_anew() -> None:
     plan = TierPlan(TIERS, "jalali_year", TEHRAN)
     # 30 Esfand 1403 and 1 Farvardin 1404.
-    found = standings(facts(("2025-03-20T12:00", 100), ("2025-03-21T12:00", 500)), plan)
+    found = history(facts(("2025-03-20T12:00", 100), ("2025-03-21T12:00", 500)), plan)
     assert changes(found) == [
         ("2025-03-20T12:00", 1),
         ("2025-03-20T20:30", 0),
@@ -141,7 +146,7 @@ def test_a_jalali_year_begins_anew() -> None:
 
 def test_a_tier_is_kept_for_the_grace_after_it_would_end() -> None:
     plan = TierPlan(TIERS, "calendar_year", grace_days=60)
-    found = standings(facts(("2025-06-01", 500), ("2026-02-01", 100)), plan)
+    found = history(facts(("2025-06-01", 500), ("2026-02-01", 100)), plan)
     # Gold ends with 2025 and is kept for 60 days, silver of 2026 until 60 days of 2027 are over.
     assert changes(found) == [
         ("2025-06-01T00:00", 2),
@@ -153,18 +158,18 @@ def test_a_tier_is_kept_for_the_grace_after_it_would_end() -> None:
 
 def test_what_is_reached_again_within_the_grace_is_never_lost() -> None:
     plan = TierPlan(TIERS, "calendar_year", grace_days=60)
-    found = standings(facts(("2025-06-01", 500), ("2026-02-01", 500)), plan)
+    found = history(facts(("2025-06-01", 500), ("2026-02-01", 500)), plan)
     assert changes(found) == [("2025-06-01T00:00", 2), ("2027-03-02T00:00", 0)]
 
 
 def test_a_grace_does_not_hold_a_higher_tier_back() -> None:
     plan = TierPlan(TIERS, "calendar_year", grace_days=60)
-    found = standings(facts(("2025-06-01", 100), ("2026-01-20", 500)), plan)
+    found = history(facts(("2025-06-01", 100), ("2026-01-20", 500)), plan)
     assert changes(found)[:2] == [("2025-06-01T00:00", 1), ("2026-01-20T00:00", 2)]
 
 
 def test_what_is_paid_at_a_moment_does_not_count_for_itself() -> None:
-    found = standings(facts(("2026-01-01", 100), ("2026-02-01", 400)), TierPlan(TIERS))
+    found = history(facts(("2026-01-01", 100), ("2026-02-01", 400)), TierPlan(TIERS))
     assert level_before(found, day("2026-01-01")) == 0
     assert level_before(found, day("2026-02-01")) == 1
     assert level_before(found, day("2026-02-02")) == 2
@@ -176,7 +181,7 @@ def test_what_counts_now() -> None:
     bought = facts(("2025-06-01", 70), ("2026-02-01", 50))
     plan = TierPlan(TIERS, "rolling_year")
     moments = ["2025-01-01", "2025-06-01", "2026-05-31", "2026-06-01", "2027-02-01"]
-    found = [amount_now(bought, plan, day(text)) for text in moments]
+    found = [amount_at(totals(bought, plan), day(text)) for text in moments]
     assert found == [0, 70, 120, 50, 0]
 
 
@@ -189,7 +194,7 @@ def told(found: list[Change]) -> list[tuple[str, str, str, str, int, int]]:
 
 def test_the_trail_begins_with_all_that_was() -> None:
     plan = TierPlan(TIERS, "calendar_year")
-    found = standings(facts(("2025-06-01", 500), ("2026-02-01", 100)), plan)
+    found = history(facts(("2025-06-01", 500), ("2026-02-01", 100)), plan)
     assert told(news(None, found, plan, day("2026-03-01"), Fraction(100))) == [
         ("", "gold", "2025-06-01", "reached", 500, 500),
         ("gold", "", "2026-01-01", "ended", 0, 500),
@@ -199,7 +204,7 @@ def test_the_trail_begins_with_all_that_was() -> None:
 
 def test_the_trail_goes_on_where_it_ended() -> None:
     plan = TierPlan(TIERS, "calendar_year")
-    found = standings(facts(("2025-06-01", 500), ("2026-02-01", 100)), plan)
+    found = history(facts(("2025-06-01", 500), ("2026-02-01", 100)), plan)
     noted = Noted("gold", day("2025-12-01"))
     assert news(noted, found, plan, day("2025-12-31"), Fraction(500)) == []
     assert told(news(noted, found, plan, day("2026-01-01"), Fraction(0))) == [
@@ -210,21 +215,21 @@ def test_the_trail_goes_on_where_it_ended() -> None:
 def test_a_late_order_lifts_and_a_refund_withdraws() -> None:
     plan = TierPlan(TIERS)
     silver = Noted("silver", day("2026-05-01"))
-    late = standings(facts(("2026-01-01", 100), ("2026-04-01", 400)), plan)
+    late = history(facts(("2026-01-01", 100), ("2026-04-01", 400)), plan)
     assert told(news(silver, late, plan, day("2026-06-01"), Fraction(500))) == [
         ("silver", "gold", "2026-04-01", "reached", 500, 500)
     ]
-    refunded = standings(facts(("2026-01-01", 90)), plan)
+    refunded = history(facts(("2026-01-01", 90)), plan)
     assert told(news(silver, refunded, plan, day("2026-06-01"), Fraction(90))) == [
         ("silver", "", "2026-06-01", "withdrawn", 90, 100)
     ]
 
 
 def test_new_rules_are_told_apart_from_what_was_bought() -> None:
-    found = standings(facts(("2026-01-01", 100)), TierPlan(TIERS))
+    found = history(facts(("2026-01-01", 100)), TierPlan(TIERS))
     noted, now = Noted("silver", day("2026-05-01")), day("2026-06-01")
     harder = TierPlan(read_tiers(["bronze=50", "silver=200"]))
-    after = standings(facts(("2026-01-01", 100)), harder)
+    after = history(facts(("2026-01-01", 100)), harder)
     assert told(news(noted, after, harder, now, Fraction(100), rules_changed=True)) == [
         ("silver", "bronze", "2026-06-01", "rules", 100, 50)
     ]
@@ -256,13 +261,13 @@ def test_any_sequence_of_the_same_facts_gives_the_same_tiers(
     mixed = list(known)
     random.shuffle(mixed)  # type: ignore[attr-defined]
     plan = TierPlan(TIERS, window, TEHRAN, grace)
-    found = standings(known, plan)
-    assert standings(mixed, plan) == found
+    found = history(known, plan)
+    assert history(mixed, plan) == found
     # By the definition: the highest tier that was reached at any moment of the grace before.
     for offset in range(0, 1700, 97):
         moment = start + timedelta(days=offset)
         then = [
-            plan.level(amount_now(known, plan, at))
+            plan.level(amount_at(totals(known, plan), at))
             for at in {moment, *_moments(known, plan, moment - timedelta(days=grace), moment)}
         ]
         standing = standing_at(found, moment)
@@ -293,8 +298,8 @@ def test_whenever_it_is_looked_at_the_trail_ends_with_the_same_tier(
         moment = start + timedelta(days=at)
         arrived = data.draw(st.lists(st.sampled_from(known or [Fact(start, Fraction(0))])))
         seen = known if at == 1100 else arrived
-        found = standings(seen, plan)
-        for change in news(noted, found, plan, moment, amount_now(seen, plan, moment)):
+        found = history(seen, plan)
+        for change in news(noted, found, plan, moment, amount_at(totals(seen, plan), moment)):
             assert change.before == told_of[-1] != change.after
             told_of.append(change.after)
         noted = Noted(told_of[-1], moment)

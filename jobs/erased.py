@@ -93,11 +93,10 @@ def _order(order: Order, known: _Known) -> Order:
     owner = f"account:{order.account_id}" if order.account_id else guest
     if owner and (found := known.concerns(order, owner)):
         return _anonymous(order, found.pseudonym)
-    return replace(
-        order,
-        email=None if known.concerns(order, f"email:{order.email}") else order.email,
-        phone=None if known.concerns(order, f"phone:{order.phone}") else order.phone,
-    )
+    email = None if known.concerns(order, f"email:{order.email}") else order.email
+    phone = None if known.concerns(order, f"phone:{order.phone}") else order.phone
+    is_whole = (email, phone) == (order.email, order.phone)
+    return replace(order, email=email, phone=phone, address=order.address if is_whole else None)
 
 
 def _anonymous(order: Order, pseudonym: str) -> Order:

@@ -23,11 +23,10 @@ OTHER: dict[Account, Account] = {"reserved": "redeemed", "redeemed": "reserved"}
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Points that a redemption holds of a lot; `is_gift` when the customer never gave them up."""
+    """Points that a redemption holds of a lot."""
 
     lot: str
     points: int
-    is_gift: bool = False
 
 
 @dataclass(slots=True)
@@ -64,8 +63,6 @@ class Holdings:
             self.parts.append(Held(entry.lot, -entry.points))
         elif entry.reason in GIVING_BACK.values():
             self._give_back(entry.points)
-        elif entry.reason == "written_off":
-            self.parts[-1] = replace(self.parts[-1], is_gift=True)
 
     def _give_back(self, points: int) -> None:
         while points:
@@ -153,11 +150,13 @@ class Spending:
             points -= given
 
     def _give_part(self, part: Held, points: int, account: Account) -> None:
-        """Give points of one lot back, but for those that were never given up."""
+        """Give points of one lot back, but for those that are the customer's already.
+
+        They were left to the customer because they had been spent, and they no longer are.
+        """
         reason = GIVING_BACK[account]
         source = self.book.lots[part.lot]
-        # What was left to the customer because it had been spent is no longer spent.
-        kept = points if part.is_gift else min(points, self._written_off(source))
+        kept = min(points, self._written_off(source))
         if kept:
             self._post(part.lot, kept, account, reason)
             self._post(part.lot, -kept, "written_off", "reclaimed")

@@ -70,25 +70,39 @@ def test_it_lapses_after_days_in_whole_seconds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "points", "available", "problem", "amount"),
+    ("changes", "points", "available", "problem", "message"),
     [
-        ({"enabled": False}, 100, 500, "off", 0),
-        ({"point_value": Decimal(0)}, 100, 500, "no_value", 0),
-        ({"least": 200}, 100, 500, "too_few", 200),
-        ({}, 0, 500, "too_few", 1),
-        ({}, -5, 500, "too_few", 1),
-        ({"step": 50}, 120, 500, "step", 50),
-        ({}, 501, 500, "not_enough", 500),
-        ({}, 1, -3, "not_enough", 0),
-        ({}, 1, 500, "worthless", 0),
+        (
+            {"enabled": False}, 100, 500, ("off", 0),
+            "points cannot be redeemed here; set redemption_enabled=true",
+        ),
+        (
+            {"point_value": Decimal(0)}, 100, 500, ("no_value", 0),
+            "a point is worth nothing; set point_value to what one is worth",
+        ),
+        ({"least": 200}, 100, 500, ("too_few", 200), "points is 100; redeem at least 200"),
+        ({}, 0, 500, ("too_few", 1), "points is 0; redeem at least 1"),
+        ({}, -5, 500, ("too_few", 1), "points is -5; redeem at least 1"),
+        ({"step": 50}, 120, 500, ("step", 50), "points is 120; redeem a multiple of 50"),
+        (
+            {}, 501, 500, ("not_enough", 500),
+            "points is 501, and 500 can be spent; redeem no more",
+        ),
+        ({}, 1, -3, ("not_enough", 0), "points is 1, and 0 can be spent; redeem no more"),
+        ({}, 1, 500, ("worthless", 0), "1 points are worth less than any coin; redeem more"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_redeemed_is_refused_with_the_reason(
-    changes: dict[str, Any], points: int, available: int, problem: str, amount: int
+    changes: dict[str, Any],
+    points: int,
+    available: int,
+    problem: tuple[str, int],
+    message: str,
 ) -> None:
     with pytest.raises(CannotRedeem) as refused:
         replace(RULE, **changes).check(points, available)
-    assert (refused.value.problem, refused.value.amount) == (problem, amount)
+    assert (refused.value.problem, refused.value.amount) == problem
+    assert str(refused.value) == message
 
 
 def test_what_can_be_redeemed_is_not_refused() -> None:
@@ -158,6 +172,9 @@ def test_goods_that_points_paid_for_in_full_are_counted_by_the_piece() -> None:
     returned = replace(free, refunds=(refund_of_line("r", "a", "0"),))
     assert kept_share(returned) == Fraction(3, 4)
     assert kept_share(order()) == 1
+    assert kept_share(replace(order("0.5"), refunds=(refund_of_amount("r", "0.25"),))) == (
+        Fraction(1, 2)
+    )
 
 
 def test_the_first_order_that_is_paid_uses_the_code() -> None:

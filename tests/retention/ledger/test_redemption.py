@@ -173,6 +173,31 @@ def test_without_grace_points_come_back_to_expire_as_they_would_have() -> None:
     assert book.available(BUYER) == 130
 
 
+def test_what_has_expired_is_not_taken_though_it_has_not_lapsed_yet() -> None:
+    book = three_lots()
+    assert brought(book, 40, 0, days=10)[0] == ("order:2:7", -30, "reserved", "reserved")
+    assert brought(book, 1, 0, days=20, reference="s") == [
+        ("order:1:7", -1, "reserved", "reserved")
+    ]
+
+
+def test_a_refund_that_is_taken_back_takes_only_what_had_come_back() -> None:
+    book = three_lots()
+    brought(book, 0, 60)
+    brought(book, 0, 45)
+    assert brought(book, 0, 55) == [
+        ("order:2:7", -5, "redeemed", "redeemed"),
+        ("order:1:7", -5, "redeemed", "redeemed"),
+    ]
+
+
+def test_news_of_an_order_leave_points_on_the_lots_of_whose_they_were() -> None:
+    book = three_lots()
+    brought(book, 20, 0)
+    brought(book, 0, 20, customer=ACCOUNT)
+    assert {entry.customer_id for entry in own_entries(book, "r")} == {BUYER}
+
+
 def test_points_go_back_to_whose_the_redemption_is_now() -> None:
     book = three_lots()
     brought(book, 25, 0)
@@ -266,6 +291,26 @@ def test_spending_points_of_an_order_that_is_cancelled_makes_no_points() -> None
     assert book.available(BUYER) == 0
     settled(book, order("100"))
     assert book.available(BUYER) == 100
+
+
+def test_what_was_written_off_of_an_order_is_taken_once_whoever_has_the_order() -> None:
+    book = Book()
+    settled(book, order("100"))
+    brought(book, 60, 0)
+    settled(book, order("100", status="cancelled"))
+    settled(book, order("100"), customer=ACCOUNT)
+    assert (book.available(BUYER), book.available(ACCOUNT)) == (0, 40)
+    assert brought(book, 0, 0) == [("order:1:7", 60, "reserved", "released")]
+    assert sound(book).accounts["written_off"] == 0
+
+
+def test_of_points_that_were_written_off_in_part_the_rest_comes_back() -> None:
+    book = Book()
+    settled(book, order("100", identifier="1"))
+    brought(book, 90, 0)
+    settled(book, order("100", identifier="1", status="cancelled"))
+    settled(book, order("30", identifier="1"))
+    assert brought(book, 0, 0)[-1] == ("order:1:7", 30, "reserved", "released")
 
 
 def test_holdings_are_what_the_entries_make_of_them() -> None:

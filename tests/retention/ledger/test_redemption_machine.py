@@ -87,10 +87,8 @@ class Redeeming(Ledger):
             holdings = Holdings.of(one.entries)
             assert (holdings.reserved, holdings.redeemed) == (one.reserved, one.redeemed)
             assert sum(part.points for part in holdings.parts) == holdings.points
-            gifts = sum(part.points for part in holdings.parts if part.is_gift)
             own = [e.points for e in one.entries if e.reason not in ("written_off", "reclaimed")]
             assert sum(own) == -holdings.points
-            assert 0 <= gifts <= holdings.points
 
     @invariant()
     def the_accounts_are_the_sums_over_all_redemptions(self) -> None:

@@ -52,5 +52,7 @@ def plugin_key_command(settings: AppSettings, store: UUID) -> None:
                 f"no connected WooCommerce store {store}; `bazgasht stores` lists them"
             )
         newest = context.vault.unseal(row.webhook_secrets)[0]
+        if not context.public_url.startswith("https://"):
+            click.echo("the plugin calls https only: set BAZGASHT_PUBLIC_URL first", err=True)
         click.echo(f"address  {context.public_url}/storefront/{store}")
         click.echo(f"key      {storefront_key(newest)}")

@@ -1,4 +1,4 @@
-"""What shoppers are told when something cannot be done, in English and in Persian."""
+"""What shoppers and merchants are told when something cannot be done, in English and Persian."""
 
 from typing import Literal
 
@@ -8,6 +8,7 @@ from retention.redemption import Problem as RedemptionProblem
 Problem = (
     RedemptionProblem
     | Literal["bad_request", "signed_out", "paused", "too_many", "away", "released", "reserved"]
+    | Literal["not_signed", "clock", "no_store", "too_large", "bad_person"]
 )
 
 _OFF = (
@@ -70,11 +71,31 @@ _TEXTS: dict[Problem, tuple[str, str]] = {
         "Your reward is being made. Look here again in a few minutes.",
         "پاداش شما در حال آماده شدن است. چند دقیقهٔ دیگر دوباره اینجا را ببینید.",
     ),
+    "not_signed": (
+        "The key does not fit. Enter the address and the key that the app prints.",
+        "کلید درست نیست. نشانی و کلیدی را که برنامه نشان می‌دهد وارد کنید.",
+    ),
+    "clock": (
+        "The clock of the store's server is more than five minutes off. Set it.",
+        "ساعت سرور فروشگاه بیش از پنج دقیقه خطا دارد. آن را تنظیم کنید.",
+    ),
+    "no_store": (
+        "The app knows no such store. Enter the address that the app prints.",
+        "برنامه چنین فروشگاهی نمی‌شناسد. نشانی‌ای را که برنامه نشان می‌دهد وارد کنید.",
+    ),
+    "too_large": (
+        "What was sent is too large.",
+        "آنچه فرستاده شد بیش از اندازه بزرگ است.",
+    ),
+    "bad_person": (
+        "Name the person by a complete e-mail address.",
+        "شخص را با نشانی ایمیل کامل بنویسید.",
+    ),
 }
 
 
 def told(problem: Problem, language: Language, amount: int = 0) -> str:
-    """What a shopper is told, the amount written in digits of the language."""
+    """What is told, the amount written in digits of the language."""
     english, persian = _TEXTS[problem]
     return (persian if language == "fa" else english).format(number(amount, 0, language))
 

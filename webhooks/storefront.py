@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from connector.errors import BadPayload, BadSignature
-from connector.woocommerce.storefront import StorefrontCall, verify_storefront
+from connector.woocommerce.storefront import StorefrontCall, WrongTime, verify_storefront
 from database.privacy import RequestKind, Subject
 from database.vault import VaultError
 from jobs import privacy, queue
@@ -116,39 +116,53 @@ def _personal_data(
 ) -> Response:
     body = _read(PersonBody, call.body)
     if body is None:
-        return _refusal(400, 'the body must be {"email": …}')
+        return problem(400, "bad_person", said)
     try:
         person = privacy.subject(
             _context(), store_id, account=call.account_id, email=body.email, phone=None
         )
-    except BadPayload as error:
-        return _refusal(400, str(error))
+    except BadPayload:
+        return problem(400, "bad_person", said)
     whose = person.identities[0]
     return limited("personal_data", store_id, whose, said, lambda: answer(store_id, person))
 
 
 def _verified(store_id: UUID, answer: Callable[[StorefrontCall, Language], Response]) -> Response:
     """What `answer` gives to a call that the store has signed: 401, 404 or 413 to any other."""
-    receiver: Receiver = current_app.extensions["bazgasht_receiver"]
+    said = language_of(request.headers.get("Accept-Language", ""))
     try:
         call = _call()
-        for fresh in (False, True):
-            door = receiver.gate.door(store_id, fresh=fresh)
-            if door is None or door.platform != PLATFORM:
-                return _refusal(404, "no such store")
-            try:
-                verify_storefront(call, door.secrets, time.time())
-            except BadSignature as error:
-                refused = error
-            else:
-                return answer(call, language_of(request.headers.get("Accept-Language", "")))
+        refused = _refused(store_id, call)
+        return answer(call, said) if refused is None else _refusal(store_id, refused, said)
     except RequestEntityTooLarge:
-        return _refusal(413, f"the body is larger than {LARGEST_BODY} bytes")
+        return problem(413, "too_large", said)
     except (SQLAlchemyError, VaultError) as error:
         log.warning("storefront not answered", store=str(store_id), error=type(error).__name__)
-        return _refusal(503, "try again later")
+        return problem(503, "away", said)
+
+
+def _refused(store_id: UUID, call: StorefrontCall) -> BadSignature | LookupError | None:
+    """Why the call is not to be answered, None for one that the store has signed just now."""
+    receiver: Receiver = current_app.extensions["bazgasht_receiver"]
+    refused: BadSignature | None = None
+    for fresh in (False, True):
+        door = receiver.gate.door(store_id, fresh=fresh)
+        if door is None or door.platform != PLATFORM:
+            return LookupError("no such store")
+        try:
+            verify_storefront(call, door.secrets, time.time())
+        except BadSignature as error:
+            refused = error
+        else:
+            return None
+    return refused
+
+
+def _refusal(store_id: UUID, refused: BadSignature | LookupError, said: Language) -> Response:
     log.warning("storefront call refused", store=str(store_id), reason=str(refused))
-    return _refusal(401, str(refused))
+    if isinstance(refused, LookupError):
+        return problem(404, "no_store", said)
+    return problem(401, "clock" if isinstance(refused, WrongTime) else "not_signed", said)
 
 
 def _call() -> StorefrontCall:
@@ -170,8 +184,3 @@ def _read(form: type[Body], body: bytes) -> Body | None:
         return form.model_validate_json(body)
     except ValidationError:
         return None
-
-
-def _refusal(status: int, message: str) -> Response:
-    """What a merchant reads who sets the plugin up."""
-    return private({"error": {"problem": "refused", "message": message}}, status)

@@ -33,6 +33,10 @@ _ACCOUNT = re.compile(r"[0-9]{0,20}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
+class WrongTime(BadSignature):
+    """A genuine call whose time is not ours: old, sent again, or by a clock that is off."""
+
+
 @dataclass(frozen=True, slots=True)
 class StorefrontCall:
     """A call as it came: what is signed of it, and the signature."""
@@ -62,7 +66,8 @@ def verify_storefront(call: StorefrontCall, secrets: Iterable[str], now: float) 
     """Return when one of the webhook secrets leads to the key that signed the call.
 
     Raises:
-        BadSignature: it is not to be believed; of a genuine call the message says why.
+        BadSignature: it is not to be believed.
+        WrongTime: it is genuine, and not of these minutes.
     """
     given = call.signature.encode("utf-8", "surrogateescape")
     # All are compared, so that the time tells nothing about which one fits.
@@ -74,7 +79,7 @@ def verify_storefront(call: StorefrontCall, secrets: Iterable[str], now: float) 
     if not _is_plain(call) or not any(matches):
         raise BadSignature("the call was not signed with the store's storefront key")
     if abs(now - int(call.timestamp)) > LONGEST_DIFFERENCE:
-        raise BadSignature("the call's time is more than 5 minutes off; set the store's clock")
+        raise WrongTime("the call's time is more than 5 minutes off; set the store's clock")
 
 
 def _is_plain(call: StorefrontCall) -> bool:

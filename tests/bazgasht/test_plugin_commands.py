@@ -40,6 +40,7 @@ def test_the_key_is_that_of_the_newest_secret(context: Context, run: Commands) -
     store_id = new_store(context.engine)
     set_secrets(context, store_id, "newest", "older")
     result = run(plugin_key_command, str(store_id))
+    assert "set BAZGASHT_PUBLIC_URL" in result.stderr
     assert result.stdout.splitlines() == [
         f"address  http://127.0.0.1:8080/storefront/{store_id}",
         f"key      {storefront_key('newest')}",

@@ -173,14 +173,14 @@ def test_nobody_else_is_answered(plugin: Plugin) -> None:
     stranger = Plugin(plugin.store, plugin.app_url, "another secret")
     assert problem(stranger("points"))[::2] == (
         401,
-        "the call was not signed with the store's storefront key",
+        "The key does not fit. Enter the address and the key that the app prints.",
     )
     old = plugin("points", timestamp=str(int(time.time()) - 400))
-    assert "set the store's clock" in problem(old)[2]
+    assert problem(old)[:2] == (401, "clock")
     assert problem(plugin("redeem", {"points": 5}, account=""))[:2] == (400, "signed_out")
     assert plugin("redeem", {"points": 5, "x": "y" * 20_000}).status_code == 413
     plugin.store_id = uuid4()
-    assert plugin("points").status_code == 404
+    assert problem(plugin("points"))[:2] == (404, "no_store")
 
 
 def test_a_shopper_who_asks_too_often_waits(plugin: Plugin) -> None:
@@ -220,7 +220,7 @@ def test_tells_a_person_everything_and_erases(plugin: Plugin) -> None:
     assert [row["email"] for row in told["customers"]] == [ADA]
     assert told["points"]["balance"] == 23
     bad = plugin("personal-data/export", {"email": "nobody"})
-    assert (bad.status_code, "not an e-mail address" in bad.text) == (400, True)
+    assert problem(bad)[:2] == (400, "bad_person")
 
     answer = plugin("personal-data/erase", {"email": ADA})
     assert answer.status_code == 202

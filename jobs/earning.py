@@ -51,15 +51,13 @@ def settle_orders(
     `owners` are our customers; the rewards for purchases of all who had or have one of the
     orders are brought to how the orders stand, too.
     """
-    limits = caps(store, head.moment)
     rule = earning_rule(store.settings, store.currency)
-    rule = replace(rule, caps=limits, backfill=store.backfill)
+    rule = replace(rule, caps=caps(store, head.moment), backfill=store.backfill)
     lots = points.lots_of_orders(session, [order.id for order in changed])
     customers = {owner for owner in owners.values() if owner is not None}
     customers |= {lot.customer_id for lot in lots}
     listed = list(changed)
-    is_limited = bool(limits) or any(is_capped(lot.rule) for lot in lots)
-    if is_limited:
+    if rule.caps or any(is_capped(lot.rule) for lot in lots):
         others = _others_under_caps(session, customers, changed)
         listed += orders.load_orders(session, others)
         lots += points.lots_of_orders(session, others)
@@ -68,15 +66,10 @@ def settle_orders(
     if rewards:
         # An order that gave no points tells by nothing else which guest had it before.
         customers |= earning.guests(session, changed)
-        lots += points.lots_named(
-            session, [lot_of(nth, customer) for nth in rewards for customer in customers]
-        )
+        named = [lot_of(nth, customer) for nth in rewards for customer in customers]
+        lots += points.lots_named(session, named)
     book = Book(_with_all_of_those_who_spent(session, lots, owners))
-    listed = [as_it_counts(store, order, book.of_order(order.id)) for order in listed]
-    rules = rules_of(session, store, listed, owners, book, rule)
-    most = allowances(book, listed, owners, rules) if is_limited else {}
-    for order in listed:
-        _settle(book, order, owners[order.id], rules[order.id], head, store.settings, most)
+    _settle_all(session, store, book, listed, owners, rule, head)
     if rewards:
         _reward(session, store, book, customers, rule, head)
     return book
@@ -106,22 +99,35 @@ def _with_all_of_those_who_spent(
     return lots + [lot for lot in others if lot.reference not in at_hand]
 
 
-def _settle(
+def _settle_all(
+    session: Session,
+    store: ActiveStore,
     book: Book,
-    order: Order,
-    owner: int | None,
+    listed: Sequence[Order],
+    owners: Mapping[str, int | None],
     rule: EarningRule,
     head: Head,
-    settings: Settings,
-    most: Mapping[str, int],
 ) -> None:
-    if owner is None:
-        # Nobody owns the order any more: whoever had points from it gives them back.
-        lots = book.of_order(order.id)
-        if not lots:
-            return
-        owner, order = lots[-1].customer_id, replace(order, status=GONE)
-    settle(book, order, owner, rule, head.moment, settings.points_shortfall, most.get(order.id))
+    listed = [as_it_counts(store, order, book.of_order(order.id)) for order in listed]
+    rules = rules_of(session, store, listed, owners, book, rule)
+    is_limited = rule.caps or any(is_capped(lot.rule) for lot in book.lots.values())
+    most = allowances(book, listed, owners, rules) if is_limited else {}
+    shortfall = store.settings.points_shortfall
+    for order in listed:
+        if owned := _owned(book, order, owners[order.id]):
+            rule, limit = rules[order.id], most.get(order.id)
+            settle(book, *owned, rule, head.moment, shortfall, limit)
+
+
+def _owned(book: Book, order: Order, owner: int | None) -> tuple[Order, int] | None:
+    """The order and whose it is; None when it is nobody's and has given nothing.
+
+    When nobody owns it any more, whoever had points from it gives them back.
+    """
+    if owner is not None:
+        return order, owner
+    lots = book.of_order(order.id)
+    return (replace(order, status=GONE), lots[-1].customer_id) if lots else None
 
 
 def _rewards(settings: Settings) -> dict[int, int]:

@@ -143,6 +143,7 @@ def load_commands() -> None:
         points_commands,  # noqa: F401
         prediction_commands,  # noqa: F401
         privacy_commands,  # noqa: F401
+        recommendation_commands,  # noqa: F401
         redemption_commands,  # noqa: F401
         report_commands,  # noqa: F401
         store_commands,  # noqa: F401

@@ -12,7 +12,7 @@ from bazgasht.settings import AppSettings
 from connector.manifest import validate_settings
 from connector.platform import Credentials
 from connector.woocommerce.install import normalise_store_url
-from database import inbox, outbox, privacy, progress, results, stores
+from database import inbox, outbox, privacy, progress, stores
 from database.models import Store
 from database.session import store_transaction
 from jobs import installation, queue
@@ -104,6 +104,7 @@ def change_settings(settings: AppSettings, store: UUID, assignments: Sequence[st
             queue.enqueue(context.redis, queue.COMPARE, store)
         if wanted:
             queue.enqueue(context.redis, queue.POINTS, store)
+            queue.enqueue(context.redis, queue.PERSONAL, store)
         click.echo(checked.model_dump_json(indent=2))
 
 
@@ -141,20 +142,6 @@ def events(
                     f"{event.state} after {event.attempts} tries  {event.last_error or ''}"
                 )
         queue.enqueue(context.redis, queue.DRAIN, store)
-
-
-@cli.command()
-@store_argument
-@click.argument("product")
-@click.pass_obj
-def recommendations(settings: AppSettings, store: UUID, product: str) -> None:
-    """Show what is recommended to buyers of PRODUCT (the store's identifier), and why."""
-    with opened_context(settings) as context, store_transaction(context.engine, store) as session:
-        rows = results.reasons(session, product)
-        if not rows:
-            click.echo("nothing is recommended for this product yet")
-        for row, name, identifier in rows:
-            click.echo(f"{row.rank}. {name} ({identifier}): {results.sentence(row, name)}")
 
 
 @cli.command("rotate-keys")

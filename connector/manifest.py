@@ -165,6 +165,8 @@ class Settings(BaseModel):
     largest_category_percent: int
     cross_sell_mode: Literal["beside", "replace", "off"]
     customer_tags: bool
+    personal_list_days: int
+    customer_recommendations: bool
     points_enabled: bool
     points_earned: int
     points_per_amount: Decimal

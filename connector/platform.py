@@ -175,7 +175,10 @@ class CrossSells:
 
 @dataclass(frozen=True, slots=True)
 class CustomerFields:
-    """What is shown on a customer: keys and texts; None removes a key."""
+    """What is shown on a customer: keys and texts; None removes a key.
+
+    A list of products is their identifiers with commas between.
+    """
 
     account_id: str
     fields: Mapping[str, str | None]

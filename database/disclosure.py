@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from database import occasion_disclosure, points, redemptions, reports, tiers, warnings
+from database import occasion_disclosure, personal, points, redemptions, reports, tiers, warnings
 from database.models import (
     Category,
     Customer,
@@ -43,6 +43,7 @@ def describe(session: Session, person: Person) -> dict[str, Any]:
         },
         "second_purchase_categories": _categories(session, person.customers),
         "predictions": _predictions(session, person.customers),
+        "recommendations": personal.describe(session, person.customers),
         "reviews": _reviews(session, person.customers),
         "written_to_the_store": _written(session, person.accounts),
     }

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from database import claims, occasions, outbox, people, redemptions, referrals
+from database import claims, occasions, outbox, people, personal, redemptions, referrals
 from database.bulk import insert_rows
 from database.models import (
     Base,
@@ -57,6 +57,7 @@ def erase(session: Session, person: Person, hasher: Hasher) -> dict[str, int]:
     orders = sum(_rename(session, number, name) for number, name in pseudonyms.items())
     orders += _strip_other_orders(session, person)
     redemptions.forget(session, pseudonyms)
+    personal.forget(session, pseudonyms)
     claims.forget_links(session, pseudonyms)
     _forget_occasions(session, person)
     written = len(set(outbox.ever_written(session, "customer")) & person.accounts)

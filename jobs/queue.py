@@ -32,6 +32,7 @@ COMPARE = "jobs.reconcile.compare_identifiers"
 PRUNE = "jobs.sweep.prune"
 PRIVACY = "jobs.privacy.fulfil"
 REPORT = "jobs.report.report"
+PERSONAL = "jobs.personal_lists.make_lists"
 POINTS = "jobs.points.advance"
 REDEMPTIONS = "jobs.withdrawals.sweep"
 
@@ -46,6 +47,7 @@ _QUEUE_OF = {
     PRUNE: HISTORY,
     PRIVACY: HISTORY,
     REPORT: COMPUTE,
+    PERSONAL: COMPUTE,
     POINTS: HISTORY,
     REDEMPTIONS: WRITES,
 }

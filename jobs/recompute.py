@@ -18,6 +18,7 @@ from jobs import queue
 from jobs.absorb import lock_store
 from jobs.context import ActiveStore, Context, NotActive, active_store, current
 from jobs.kept_lists import SHELF, Kept, Source
+from jobs.personal_lists import enqueue_first
 from jobs.want_results import want_labels, want_lists
 from retention import columns, kept_lists
 from retention.computation import Computed, Options, compute
@@ -56,6 +57,7 @@ def recompute(store_id: str) -> None:
                 changed = recompute_now(context, store)
                 log.info("store computed", store=store_id, to_write=changed)
                 queue.enqueue(context.redis, queue.WRITE_BACK, store.id)
+                enqueue_first(context, store.id)
         except NotActive:
             log.info("store is not active, nothing is computed", store=store_id)
 

@@ -44,6 +44,7 @@ TASKS = (
     Task("points", 600, _for_each_store(queue.POINTS)),
     Task("redemptions", 120, _for_each_store(queue.REDEMPTIONS)),
     Task("reports", 3600, _for_each_store(queue.REPORT)),
+    Task("personal lists", 3600, _for_each_store(queue.PERSONAL)),
     Task("compare identifiers", 24 * 3600, _for_each_store(queue.COMPARE)),
     Task("check results", 24 * 3600, _for_each_store(queue.CHECK)),
     Task("prune", 24 * 3600, _for_each_store(queue.PRUNE)),

@@ -90,6 +90,14 @@ DEFINITIONS = (
         "CUSTOMER", "second_purchase_category", "Category of the second purchase", TEXT,
         {"admin": "MERCHANT_READ", "customerAccount": "NONE"},
     ),
+    Definition(
+        "CUSTOMER", "recommended_products", "Recommended products", REFERENCES,
+        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
+    ),
+    Definition(
+        "CUSTOMER", "recommended_new_products", "Recommended products, never bought", REFERENCES,
+        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
+    ),
 )  # fmt: skip
 """The metafields that storefronts and merchants see."""
 

@@ -13,9 +13,19 @@ from connector.platform import CrossSells, CustomerFields, Written
 from connector.shopify.graphql import Client
 from connector.shopify.ids import gid, number_of
 from connector.shopify.lists import RecommendationLists
-from connector.shopify.metafields import NAMESPACE, TEXT, TYPES, Input, Metafields, Refusal, value
+from connector.shopify.metafields import (
+    NAMESPACE,
+    REFERENCES,
+    TEXT,
+    TYPES,
+    Input,
+    Metafields,
+    Refusal,
+    value,
+)
+from connector.shopify.native import as_references
 from connector.shopify.objects import Objects
-from connector.shopify.parse import read_account, read_product
+from connector.shopify.parse import read_account, read_product, references
 from connector.shopify.payloads import CustomerPayload
 from connector.shopify.tags import PREFIX, Tags, carries, tags_of
 from connector.values import validate
@@ -83,8 +93,11 @@ class Writer:
 
     def _write_fields(self, wanted: Mapping[str, Mapping[str, str | None]]) -> dict[str, Written]:
         refused = self._write_tags(wanted)
-        sets = {name: _to_set(name, fields) for name, fields in wanted.items()}
+        sets = {name: _to_set(name, fields, lists=False) for name, fields in wanted.items()}
+        # Apart, because a list is refused when one of its products has just gone.
+        lists = {name: _to_set(name, fields, lists=True) for name, fields in wanted.items()}
         deletions = {name: _to_delete(name, fields) for name, fields in wanted.items()}
+        refused |= self._metafields.set(lists)
         refused |= self._metafields.set(sets) | self._metafields.delete(deletions)
         nodes = self._customers(wanted)
         return {
@@ -122,20 +135,30 @@ class Writer:
             return Written(name, str(unread), permanent=True)
         kept = {own.key: own.value for own in payload.metafields.nodes}
         for key, text in fields.items():
-            if not key.startswith(PREFIX) and kept.get(key) != text:
+            if not key.startswith(PREFIX) and _read(key, kept.get(key)) != text:
                 return _not_kept(name, key, record)
         if not carries(payload.tags, tags_of(fields)):
             return _not_kept(name, "tags", record)
         return Written(name, record=record)
 
 
-def _to_set(name: str, fields: Mapping[str, str | None]) -> list[Input]:
+def _to_set(name: str, fields: Mapping[str, str | None], *, lists: bool) -> list[Input]:
+    """The lists of products among the fields, or the other fields."""
     owner = gid("Customer", name)
     return [
-        value(owner, key, text, TYPES.get(key, TEXT))
+        value(owner, key, as_references(text.split(",")) if lists else text, TYPES.get(key, TEXT))
         for key, text in fields.items()
-        if text is not None and not key.startswith(PREFIX)
+        if text is not None and not key.startswith(PREFIX) and _is_list(key) == lists
     ]
+
+
+def _is_list(key: str) -> bool:
+    return TYPES.get(key) == REFERENCES
+
+
+def _read(key: str, kept: str | None) -> str | None:
+    """What the shop has, in the form in which it was given."""
+    return ",".join(references(kept)) if kept is not None and _is_list(key) else kept
 
 
 def _to_delete(name: str, fields: Mapping[str, str | None]) -> list[Input]:

@@ -6,8 +6,8 @@ import click
 import pytest
 
 from bazgasht.choice_commands import ban, list_choices, pin, unban, unpin
+from bazgasht.recommendation_commands import recommendations
 from bazgasht.services import RunningServices
-from bazgasht.store_commands import recommendations
 from tests.bazgasht.commands import Commands
 from tests.conftest import Installed
 from tests.jobs.conftest import compute, settle

@@ -73,6 +73,8 @@ def test_defaults_fill_what_is_not_given() -> None:
         largest_category_percent=60,
         cross_sell_mode="beside",
         customer_tags=False,
+        personal_list_days=365,
+        customer_recommendations=False,
         points_enabled=True,
         points_earned=1,
         points_per_amount=Decimal(1),

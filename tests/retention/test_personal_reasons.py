@@ -1,3 +1,5 @@
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -13,7 +15,7 @@ HISTORY = orders(
 EVERYTHING = pl.Series([1, 2, 5, 9])
 
 
-def told(customer: int, kind: str, recommendable: pl.Series = EVERYTHING) -> list[tuple[object]]:
+def told(customer: int, kind: str, recommendable: pl.Series = EVERYTHING) -> list[tuple[Any, ...]]:
     model = personal_model(HISTORY)
     tables = list(explained_lists(model, pl.Series([1, 2, 3, 4]), recommendable))
     return (

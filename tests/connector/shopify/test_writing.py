@@ -70,6 +70,8 @@ def test_metafields_are_declared_once(shop: SandboxShop, store: ConnectedStore) 
         ("CUSTOMER", "points_next_expiry", "date"),
         ("CUSTOMER", "points_pending", "number_integer"),
         ("CUSTOMER", "points_value", "single_line_text_field"),
+        ("CUSTOMER", "recommended_new_products", "list.product_reference"),
+        ("CUSTOMER", "recommended_products", "list.product_reference"),
         ("CUSTOMER", "second_purchase_category", "single_line_text_field"),
         ("CUSTOMER", "tier", "single_line_text_field"),
         ("CUSTOMER", "tier_second_name", "single_line_text_field"),
@@ -235,6 +237,22 @@ def test_a_customer_with_too_many_tags_holds_up_nobody(
     points = shop.shop.metafields.get(owner, "$app", "points")
     assert points is not None
     assert points.value == "7"
+
+
+def test_a_list_with_a_product_that_is_gone_holds_up_no_other_field(
+    shop: SandboxShop, store: ConnectedStore
+) -> None:
+    customer, product = shop.account_ids()[0], shop.product_ids()[0]
+    fields = {"points": "7", "recommended_products": f"{product},99999"}
+    (refused,) = store.write_customers([CustomerFields(customer, fields)])
+    assert refused.permanent
+    points = shop.shop.metafields.get(gid("Customer", int(customer)), "$app", "points")
+    assert points is not None
+    assert points.value == "7"
+    (accepted,) = store.write_customers(
+        [CustomerFields(customer, {**fields, "recommended_products": product})]
+    )
+    assert accepted.error is None
 
 
 def test_a_product_there_twice_is_a_mistake(store: ConnectedStore) -> None:

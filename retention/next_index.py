@@ -23,6 +23,10 @@ from retention.ranked_lists import BYTES_PER_NAME, RankedLists
 
 NOTHING = np.empty(0, dtype=np.int32)
 
+Touched = tuple[Cells, Cells, Cells]
+"""The products of an order, those of them whose first purchase or buyers changed with it, and all
+that its customer bought."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bought:
@@ -92,12 +96,8 @@ class NextIndex:
             return []
         if place is not None and bought is not None and self._is_as(place, bought):
             return []
-        touched: list[Cells] = []
-        doubtful: list[Cells] = []
-        for changes in (self._take_out(place), self._put_in(order_id, bought)):
-            touched.append(changes[0])
-            doubtful.append(changes[1])
-        return self._revise(*(np.unique(np.concatenate(cells)) for cells in (touched, doubtful)))
+        changes = zip(self._take_out(place), self._put_in(order_id, bought), strict=True)
+        return self._revise(*(np.union1d(*cells) for cells in changes))
 
     def pairs(
         self, product_ids: Collection[int] | None = None, total: int | None = None
@@ -121,22 +121,24 @@ class NextIndex:
             and np.array_equal(self._orders.get(place), self._products(bought.product_ids))
         )
 
-    def _take_out(self, place: int | None) -> tuple[Cells, Cells]:
-        """Take an order away; the products touched, and all that its customer bought."""
+    def _take_out(self, place: int | None) -> Touched:
+        """Take an order away."""
         if place is None:
-            return NOTHING, NOTHING
+            return NOTHING, NOTHING, NOTHING
         customer = int(self._customers[place])
         self._list([place], wanted=False)
         history = self._histories.get(customer)
-        changed = self._arrange(customer, history[history != place], self._orders.get(place))
+        moved = self._fresh.get(place).copy()
+        touched = self._orders.get(place).copy()
+        turned, theirs = self._arrange(customer, history[history != place])
         del self._order_places[int(self._names[place])]
         self._free_places.append(place)
-        return changed
+        return (theirs, theirs, theirs) if turned else (touched, moved, theirs)
 
-    def _put_in(self, order_id: int, bought: Bought | None) -> tuple[Cells, Cells]:
-        """Put an order among its customer's; the same."""
+    def _put_in(self, order_id: int, bought: Bought | None) -> Touched:
+        """Put an order among its customer's."""
         if bought is None:
-            return NOTHING, NOTHING
+            return NOTHING, NOTHING, NOTHING
         customer = self._customer_places.setdefault(bought.customer_id, len(self._customer_places))
         self._histories.lengthen(customer + 1)
         place = self._new_place(order_id)
@@ -146,14 +148,16 @@ class NextIndex:
         self._customers[place], self._times[place] = customer, bought.placed_at
         history = np.append(self._histories.get(customer), np.int32(place))
         history = history[np.lexsort((self._names[history], self._times[history]))]
-        changed = self._arrange(customer, history, cells)
+        turned, theirs = self._arrange(customer, history)
         self._list([place], wanted=len(history) <= affinity.LONGEST_HISTORY)
-        return changed
+        return (
+            (theirs, theirs, theirs) if turned else (cells, self._fresh.get(place).copy(), theirs)
+        )
 
-    def _arrange(self, customer: int, history: Cells, cells: Cells) -> tuple[Cells, Cells]:
-        """Let a customer have these orders, which differ from those of before in one of `cells`.
+    def _arrange(self, customer: int, history: Cells) -> tuple[bool, Cells]:
+        """Let a customer have these orders.
 
-        Returns the products whose pairs change, and all that the customer bought.
+        Returns whether these have become too many, or few enough, and all that was bought.
         """
         had, bought = len(self._histories.get(customer)), self._bought(customer)
         fitted, fits = (number <= affinity.LONGEST_HISTORY for number in (had, len(history)))
@@ -162,11 +166,9 @@ class NextIndex:
         self._note_fresh(customer, customer + 1)
         now = self._bought(customer)
         self._lists.count_again(bought, now)
-        theirs = np.union1d(bought, now)
-        if fitted == fits:
-            return cells.copy(), theirs
-        self._list(history.tolist(), wanted=fits)
-        return theirs, theirs
+        if fitted != fits:
+            self._list(history.tolist(), wanted=fits)
+        return fitted != fits, np.union1d(bought, now)
 
     def _bought(self, customer: int) -> Cells:
         """Return all that a customer bought."""
@@ -217,7 +219,7 @@ class NextIndex:
             self._stamps = longer(stamped, len(self._lists.base)), clock
         return places
 
-    def _revise(self, touched: Cells, doubtful: Cells) -> Sequence[int]:
+    def _revise(self, touched: Cells, moved: Cells, doubtful: Cells) -> Sequence[int]:
         least_power = self._lists.rank_again(touched)
         bought = (
             _held(self._orders),
@@ -229,7 +231,7 @@ class NextIndex:
             self._numbers,
         )
         many = pair_kernels.revise_next(
-            (touched, least_power),
+            (touched, least_power, moved),
             doubtful,
             (bought, self._window, self._stamps),
             self._lists.measure,

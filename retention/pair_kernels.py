@@ -17,6 +17,10 @@ Found = tuple[Integers, Cells, Integers, Floats]
 Kept = tuple[Cells, Integers, Floats]
 """Pairs of products that are known: other product, count and score."""
 
+Scratch = tuple[Cells, Integers, Cells]
+"""Counts and weights of one product's pairs, all 0 between uses, and which products they are of,
+with room for one more than there are."""
+
 Measure = tuple[Floats, Floats, Integers]
 """The powers of each product's base as the product and as the other one, and its identifier."""
 
@@ -43,7 +47,7 @@ def turn(starts: Integers, products: Cells, free: Integers, orders: Cells) -> No
 
 
 @compiled
-def pack(begins: Integers, sizes: Integers, cells: Cells, starts: Integers, packed: Cells) -> None:
+def pack(begins: Cells, sizes: Cells, cells: Cells, starts: Integers, packed: Cells) -> None:
     """Copy lists to where they start in another array."""
     for place in range(len(begins)):
         for cell in range(sizes[place]):
@@ -103,8 +107,7 @@ def rank_together(
 ) -> Found:
     """Sum each row's pairs, one row after the other, and keep the best."""
     first, starts, pairs = written
-    totals = np.zeros((len(measure[0]), 2), dtype=np.int64)
-    seen = np.empty(len(measure[0]), dtype=np.int32)
+    counts, weighed, seen = _scratch(len(measure[0]))
     kept = _room(starts, rows, limits[1])
     products = np.empty(len(kept[0]), dtype=np.int64)
     filled = 0
@@ -112,15 +115,14 @@ def rank_together(
         many = 0
         for place in range(starts[row], starts[row + 1]):
             other = pairs[place] & np.uint32(MOST_PRODUCTS - 1)
-            if totals[other, 0] == 0:
-                seen[many] = other
-                many += 1
-            totals[other, 0] += 1
-            totals[other, 1] += weights[pairs[place] >> np.uint32(PRODUCT_BITS)]
+            count = counts[other]
+            seen[many] = other
+            many += count == 0
+            counts[other] = count + 1
+            weighed[other] += weights[pairs[place] >> np.uint32(PRODUCT_BITS)]
         begin = filled
-        filled = _keep_best(
-            first + row, seen[:many], (totals, WEIGHT_UNIT), measure, limits, kept, filled
-        )
+        counted = (seen[:many], counts, weighed, WEIGHT_UNIT)
+        filled = _keep_best(first + row, counted, measure, limits, kept, filled)
         products[begin:filled] = first + row
     return products[:filled], kept[0][:filled], kept[1][:filled], kept[2][:filled]
 
@@ -136,8 +138,7 @@ def rank_next(
     """Count for each product what its buyers bought later, each other product once a buyer."""
     starts, orders = bought
     begins, ends, cells = later
-    totals = np.zeros((len(measure[0]), 2), dtype=np.int64)
-    seen = np.empty(len(measure[0]), dtype=np.int32)
+    scratch = _scratch(len(measure[0]))
     counted_for = np.full(len(measure[0]), -1, dtype=np.int64)
     kept = _room(np.arange(len(starts)) * limits[1], rows, limits[1])
     products = np.empty(len(kept[0]), dtype=np.int64)
@@ -150,15 +151,33 @@ def rank_next(
                 if counted_for[other] == place or other == row:
                     continue
                 counted_for[other] = place
-                if totals[other, 0] == 0:
-                    seen[many] = other
-                    many += 1
-                totals[other, 0] += 1
-                totals[other, 1] += 1
+                many = _count_one(other, scratch, many)
         begin = filled
-        filled = _keep_best(row, seen[:many], (totals, 1.0), measure, limits, kept, filled)
+        counted = (scratch[2][:many], scratch[0], scratch[1], 1.0)
+        filled = _keep_best(row, counted, measure, limits, kept, filled)
         products[begin:filled] = row
     return products[:filled], kept[0][:filled], kept[1][:filled], kept[2][:filled]
+
+
+@compiled
+def _scratch(products: int) -> Scratch:
+    # One more may be written behind the last that is seen.
+    return (
+        np.zeros(products, dtype=np.int32),
+        np.zeros(products, dtype=np.int64),
+        np.empty(products + 1, dtype=np.int32),
+    )
+
+
+@compiled
+def _count_one(other: int, scratch: Scratch, many: int) -> int:
+    """Count a product once more; how many are seen by now."""
+    counts, weighed, seen = scratch
+    seen[many] = other
+    many += counts[other] == 0
+    counts[other] += 1
+    weighed[other] += 1
+    return many
 
 
 @compiled
@@ -176,22 +195,25 @@ def _room(starts: Integers, rows: tuple[int, int], top: int) -> Kept:
 @compiled
 def _keep_best(
     product: int,
-    seen: Cells,
-    counted: tuple[Integers, float],
+    counted: tuple[Cells, Cells, Integers, float],
     measure: Measure,
     limits: tuple[int, int],
     kept: Kept,
     begin: int,
 ) -> int:
-    """Keep the product's best pairs from `begin` on and return where they end; empty `totals`."""
-    totals, unit = counted
+    """Keep the product's best pairs from `begin` on and return where they end.
+
+    `counted` are the products seen, the counts and weights of all, which are 0 again thereafter,
+    and the unit of the weights.
+    """
+    seen, totals, weighed, unit = counted
     smallest_count, top = limits
     others, counts, scores = kept
     base_power, other_power = measure[0][product], measure[1]
     end = begin
     for other in seen:
-        count, weight = totals[other, 0], totals[other, 1]
-        totals[other, 0] = totals[other, 1] = 0
+        count, weight = totals[other], weighed[other]
+        totals[other] = weighed[other] = 0
         if count < smallest_count:
             continue
         score = _score(weight * unit, base_power, other_power[other])
@@ -224,11 +246,11 @@ def _is_before(one: tuple[float, int, int], other: tuple[float, int, int]) -> bo
     return one[2] < other[2]
 
 
-Scratch = tuple[Integers, Cells]
-"""Counts and weights of one product's pairs, all 0 between uses, and which products they are of."""
-
-Held = tuple[Integers, Cells, Cells]
+Held = tuple[Cells, Cells, Cells]
 """Where what belongs to a place begins, how much it is, and the array in which it is."""
+
+NEVER = np.iinfo(np.int32).max
+"""A count that no pair has."""
 
 OPENED, TOUCHED, DOUBTFUL = 1, 2, 4
 """`DOUBTFUL` is one whose list may have a pair that is fewer than it was; it may be opened too."""
@@ -270,7 +292,7 @@ def revise(
         many += 1
     for number in range(len(touched)):
         product = touched[number]
-        seen = _sum_pairs(product, held, scratch)
+        seen = _often(_sum_pairs(product, held, scratch), limits[0], scratch)
         many = _revise_neighbours(
             product, seen, (least_power[number], WEIGHT_UNIT), measure, limits, lists, (work, many)
         )
@@ -297,7 +319,7 @@ Stamps = tuple[Integers, Integers]
 
 @compiled
 def revise_next(
-    touched: tuple[Cells, Floats],
+    touched: tuple[Cells, Floats, Cells],
     doubtful: Cells,
     counted: tuple[Bought, Window, Stamps],
     measure: Measure,
@@ -307,33 +329,35 @@ def revise_next(
 ) -> int:
     """Bring all lists of what was bought next up to date, as `revise` does.
 
-    `touched` are products with their least powers; `doubtful` are those whose pairs with touched
-    ones may have become fewer, each once.
+    `touched` are products with their least powers, and those among them whose buyers or first
+    purchases changed; `doubtful` are those whose pairs with touched ones may be more or fewer.
     """
-    (products, least_power), (bought, window, stamps) = touched, counted
+    (products, least_power, moved), (bought, window, stamps) = touched, counted
     scratch, state, revised = work
-    totals, seen = scratch
     many = 0
     for product in doubtful:
         state[product] = DOUBTFUL
-    for product in products:
+    for product in moved:
         state[product] = TOUCHED
         revised[many] = product
         many += 1
     for number in range(len(products)):
         product = products[number]
         found = _sum_earlier(product, bought, window, scratch)
-        for other in doubtful:
-            if totals[other, 0] == 0 and other != product:
-                seen[found] = other
-                found += 1
-        many = _revise_neighbours(
-            product, found, (least_power[number], 1.0), measure, limits, lists, (work, many)
-        )
-        for other in seen[:found]:
-            totals[other, 0] = totals[other, 1] = 0
-        found = _sum_later(product, bought, window, scratch, stamps)
-        _list_anew(product, found, 1.0, measure, limits, lists, scratch)
+        if state[product] == TOUCHED:
+            found = _with_unseen(_often(found, limits[0], scratch), product, doubtful, scratch)
+            many = _revise_neighbours(
+                product, found, (least_power[number], 1.0), measure, limits, lists, (work, many)
+            )
+        else:
+            mine = ((scratch[0], scratch[1], doubtful), state, revised)
+            many = _revise_neighbours(
+                product, len(doubtful), (0.0, 1.0), measure, limits, lists, (mine, many)
+            )
+        _often(found, NEVER, scratch)
+        if state[product] == TOUCHED:
+            found = _sum_later(product, bought, window, scratch, stamps)
+            _list_anew(product, found, 1.0, measure, limits, lists, scratch)
     for product in revised[:many]:
         if lists[0][product] < limits[2] and lists[2][0][product] >= 0:
             found = _sum_later(product, bought, window, scratch, stamps)
@@ -409,18 +433,6 @@ def _sum_later(
 
 
 @compiled
-def _count_one(other: int, scratch: Scratch, many: int) -> int:
-    """Count a product once more; how many are seen by now."""
-    totals, seen = scratch
-    if totals[other, 0] == 0:
-        seen[many] = other
-        many += 1
-    totals[other, 0] += 1
-    totals[other, 1] += 1
-    return many
-
-
-@compiled
 def _sum_earlier(product: int, bought: Bought, window: Window, scratch: Scratch) -> int:
     """Count what buyers of the product had bought for the first time before, each once a buyer.
 
@@ -454,21 +466,45 @@ def _sum_earlier(product: int, bought: Bought, window: Window, scratch: Scratch)
 def _sum_pairs(product: int, held: tuple[Held, Held, Integers], scratch: Scratch) -> int:
     """Count and weigh the product's pairs in all its orders; how many others there are."""
     (begins, sizes, cells), (row_begins, row_sizes, rows), weights = held
-    totals, seen = scratch
+    counts, weighed, seen = scratch
     many = 0
-    for place in range(row_begins[product], row_begins[product] + row_sizes[product]):
-        order = rows[place]
+    for order in rows[row_begins[product] : row_begins[product] + row_sizes[product]]:
         weight = weights[sizes[order]]
-        for cell in range(begins[order], begins[order] + sizes[order]):
-            other = cells[cell]
-            if other == product:
-                continue
-            if totals[other, 0] == 0:
-                seen[many] = other
-                many += 1
-            totals[other, 0] += 1
-            totals[other, 1] += weight
+        for other in cells[begins[order] : begins[order] + sizes[order]]:
+            # Without branches, which would often be foretold wrongly: the product itself is
+            # counted like the others, and forgotten at the end.
+            count = counts[other]
+            seen[many] = other
+            many += count == 0
+            counts[other] = count + 1
+            weighed[other] += weight
+    counts[product] = weighed[product] = 0
     return many
+
+
+@compiled
+def _with_unseen(many: int, product: int, more: Cells, scratch: Scratch) -> int:
+    """Let more products, but not this one, be among those seen, be it never."""
+    counts, _, seen = scratch
+    for other in more:
+        if counts[other] == 0 and other != product:
+            seen[many] = other
+            many += 1
+    return many
+
+
+@compiled
+def _often(many: int, least: int, scratch: Scratch) -> int:
+    """Keep of the products seen those counted so often at least, and forget the others."""
+    counts, weighed, seen = scratch
+    kept = 0
+    for other in seen[:many]:
+        if counts[other] < least:
+            counts[other] = weighed[other] = 0
+        else:
+            seen[kept] = other
+            kept += 1
+    return kept
 
 
 @compiled
@@ -483,9 +519,8 @@ def _list_anew(
 ) -> None:
     filled, kept, bounds = lists
     begin = product * limits[1]
-    end = _keep_best(
-        product, scratch[1][:many], (scratch[0], unit), measure, limits[:2], kept, begin
-    )
+    counted = (scratch[2][:many], scratch[0], scratch[1], unit)
+    end = _keep_best(product, counted, measure, limits[:2], kept, begin)
     filled[product] = end - begin
     bounds[0][product] = -1.0
     if end == begin + limits[1]:
@@ -514,47 +549,67 @@ def _revise_neighbours(
     `worth` is the touched product's least power and the unit of weights.
     """
     # Arrays are taken out of their tuples once: doing so costs more than what is done with them.
-    ((totals, neighbours), state, revised), many = work
-    (base_power, other_power, _), (filled, (others, _, scores), (least_scores, _, _)) = (
-        measure,
-        lists,
-    )
+    ((counts, weighed, neighbours), state, revised), many = work
+    (base_power, other_power, _), least_scores = measure, lists[2][0]
     least_power, unit = worth
+    moved = state[other] == TOUCHED
     for number in range(seen):
         product = neighbours[number]
-        count, weight = totals[product, 0], totals[product, 1] * unit
-        doubtful = state[product] & DOUBTFUL
+        count, doubtful = counts[product], state[product] & DOUBTFUL != 0
         if state[product] == TOUCHED or (count < limits[0] and not doubtful):
             continue
-        # The highest that the pair's score was or is; the margin is far above what rounding does.
-        highest = weight / (base_power[product] * least_power) * (1 + 1e-9) + 1e-9
-        if highest < least_scores[product] and not doubtful:
+        weight = weighed[product] * unit
+        # Behind the bound before and now; the margin is far above what rounding does.
+        least_weight = (least_scores[product] - 1e-9) * base_power[product] * least_power
+        if weight * (1 + 1e-9) < least_weight and not doubtful:
             continue
-        score = _score(weight, base_power[product], other_power[other])
-        begin = product * limits[1]
-        end = begin + filled[product]
-        place = begin
-        while place < end and others[place] != other:
-            place += 1
-        if count < limits[0]:
-            if place == end:
-                continue
-            filled[product] = _without(place, end, lists[1]) - begin
-        # A score that is sure to stay where it is between others needs no more.
-        elif (
-            place < end
-            and score > least_scores[product]
-            and (place == begin or score < scores[place - 1])
-            and (place + 1 == end or score > scores[place + 1])
-        ):
-            lists[1][1][place], scores[place] = count, score
-        elif not _put(product, place, (score, count, other), measure, limits[1], lists):
+        pair = (_score(weight, base_power[product], other_power[other]), count, other)
+        if not _settle(product, pair, (moved, doubtful), measure, limits, lists):
             continue
         if state[product] & OPENED == 0:
             state[product] |= OPENED
             revised[many] = product
             many += 1
     return many
+
+
+@compiled
+def _settle(
+    product: int,
+    pair: tuple[float, int, int],
+    changes: tuple[bool, bool],
+    measure: Measure,
+    limits: tuple[int, int, int],
+    lists: Lists,
+) -> bool:
+    """Let a list have a pair (score, count, other product) as it is now; whether it has changed.
+
+    `changes` are whether the other product's base is another one and whether the count may be.
+    """
+    filled, (others, counts, scores), (least_scores, _, _) = lists
+    score, count, other = pair
+    begin = product * limits[1]
+    end = begin + filled[product]
+    place = begin
+    while place < end and others[place] != other:
+        place += 1
+    if count < limits[0]:
+        filled[product] = _without(place, end, lists[1]) - begin
+        return bool(place < end)
+    if place < end and not changes[0] and scores[place] == score and counts[place] == count:
+        return False
+    # A score that is sure to stay where it is between others needs no more.
+    if (
+        place < end
+        and score > least_scores[product]
+        and (place == begin or score < scores[place - 1])
+        and (place + 1 == end or score > scores[place + 1])
+    ):
+        scores[place] = score
+        if changes[1]:
+            counts[place] = count
+        return True
+    return bool(_put(product, place, pair, measure, limits[1], lists))
 
 
 @compiled

@@ -23,7 +23,7 @@ class Pool:
     """Lists in one array: list k is `cells[begins[k] : begins[k] + sizes[k]]`."""
 
     def __init__(self, starts: Integers, cells: Cells) -> None:
-        self.begins, self.sizes = starts[:-1].copy(), np.diff(starts)
+        self.begins, self.sizes = starts[:-1].astype(np.int32), np.diff(starts).astype(np.int32)
         self._rooms = self.sizes.copy()
         self.cells = cells
         self._end = len(cells)
@@ -76,7 +76,7 @@ class Pool:
 
     def _pack(self, room: int) -> None:
         """Close the gaps that lists which moved have left, and make more room if that is little."""
-        starts = np.concatenate([[0], np.cumsum(self._rooms)])
+        starts = np.concatenate([[0], np.cumsum(self._rooms, dtype=np.int64)])
         cells = np.empty(int(starts[-1] * SPARE) + room, dtype=np.int32)
         pair_kernels.pack(self.begins, self.sizes, self.cells, starts, cells)
-        self.begins, self.cells, self._end = starts[:-1].copy(), cells, int(starts[-1])
+        self.begins, self.cells, self._end = starts[:-1].astype(np.int32), cells, int(starts[-1])

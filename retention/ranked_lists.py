@@ -159,7 +159,11 @@ class RankedLists:
             _lengthened(counts, size),
             _lengthened(names, size),
         )
-        scratch = (np.zeros((size, 2), dtype=np.int64), np.empty(size, dtype=np.int32))
+        scratch = (
+            np.zeros(size, dtype=np.int32),
+            np.zeros(size, dtype=np.int64),
+            np.empty(size + 1, dtype=np.int32),
+        )
         self._work = (scratch, np.zeros(size, dtype=np.int8), np.empty(size, dtype=np.int32))
 
 

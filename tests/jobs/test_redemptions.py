@@ -185,6 +185,21 @@ def test_refunds_give_points_back_in_proportion(installed: Installed, shop: Shop
     assert [reason for _, reason in reasons(installed, 4)] == ["returned", "returned"]
 
 
+def test_an_order_that_earns_and_is_paid_with_points_gives_both_back(
+    installed: Installed, shop: Shop
+) -> None:
+    set_settings(installed, points_enabled=True)
+    made = redeem(installed)
+    order = buy(installed, shop, made)
+    # Of goods for 25 dollars 22 were paid with money, and these earn.
+    assert balance(installed) == 722
+    redeem(installed, 722, "spent")
+    shop.create(f"orders/{order}/refunds", amount=shop.get(f"orders/{order}")["total"])
+    settle(installed)
+    assert balance(installed) == 278
+    assert reasons(installed)[-2:] == [(300, "returned"), (-22, "reversed")]
+
+
 @pytest.mark.parametrize("undone", ["cancelled", "trash", "pending"])
 def test_an_order_that_is_not_paid_after_all_frees_the_code_until_it_lapses(
     installed: Installed, shop: Shop, superuser: Engine, undone: str

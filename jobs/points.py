@@ -148,7 +148,7 @@ def adjust(
         before = _effect(session, f"adjust:{key}")
         if not before:
             post_adjustment(book, customer, amount, key, actor, note)
-        elif (before[0].customer_id, sum(one.points for one in before)) != (customer, amount):
+        elif _told_before(session, before) != (customer, amount):
             raise ValueError(f"reference {key} was used for another adjustment; give a new one")
         made.append((f"adjust:{key}", not before, customer))
         return book
@@ -195,6 +195,11 @@ def _told(
     with store_transaction(context.engine, store_id) as session:
         balance = points.balances(session, [customer])[customer]
     return Changed(reference, applied, customer, balance)
+
+
+def _told_before(session: Session, effect: list[PointEntry]) -> tuple[int, int]:
+    """Who has an adjustment's points now, and how many it was of."""
+    return held_now(session, effect)[0].customer_id, sum(one.points for one in effect)
 
 
 def _effect(session: Session, reference: str) -> list[PointEntry]:

@@ -127,6 +127,7 @@ def test_what_was_given_and_brought_in_by_hand_follows_and_is_undone_there(
     import_file(guest.context, guest.id, path, actor="Reza", reference="old", apply=True)
     account = open_account(guest)
     assert balance(guest) == {account: 142}
+    assert not adjust(guest.context, guest.id, BY_MAIL, 30, reference="g1", **WHY).applied
     undo(guest.context, guest.id, "adjust:g1", **WHY)
     assert balance(guest) == {account: 112}
     undo_import(guest.context, guest.id, "old", apply=True, actor="Reza", note="a mistake")

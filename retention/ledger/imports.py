@@ -8,6 +8,7 @@ nothing twice, and undoing it brings each of its balances to 0.
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from retention.ledger.book import Book
 from retention.ledger.posting import Shortfall, Source, Terms, used
@@ -64,7 +65,7 @@ def bring_in(book: Book, batch: Batch, balance: ImportedBalance, moment: datetim
         raise ValueError(f"points is {balance.points}; give 1 or more")
     _named(batch.actor)
     name = f"{prefix(batch.reference)}{balance.key}"
-    lots = _lots(book, name)
+    lots = book.of_source(name)
     terms = _terms(lots) if lots else Terms(batch.rule, None, balance.expires_at)
     source = _source(book, name, terms, moment, batch.actor, balance.note)
     source.bring(balance.customer_id, balance.points, "write_off")
@@ -87,7 +88,7 @@ def take_back(
     _named(actor)
     if not note.strip():
         raise ValueError("reason is empty; say why, for whoever reads the history later")
-    holder = next((lot for lot in _lots(book, name) if lot.granted), None)
+    holder = next((lot for lot in book.of_source(name) if lot.granted), None)
     if holder is not None:
         terms = Terms(holder.rule, None, holder.expires_at)
         source = _source(book, name, terms, moment, actor, note)
@@ -96,7 +97,7 @@ def take_back(
 
 def spent(book: Book, name: str) -> int:
     """How many of the points that a balance gives are no longer there, and have not expired."""
-    return used(_lots(book, name))
+    return used(book.of_source(name))
 
 
 def _named(actor: str) -> None:
@@ -112,15 +113,10 @@ def _source(book: Book, name: str, terms: Terms, moment: datetime, actor: str, n
     return Source(
         book=book,
         name=name,
-        lots=lambda: _lots(book, name),
+        lots=partial(book.of_source, name),
         terms=terms,
         moment=moment,
         reason="imported",
         actor=actor,
         note=note,
     )
-
-
-def _lots(book: Book, name: str) -> list[PointLot]:
-    found = [lot for reference, lot in book.lots.items() if reference.startswith(f"{name}:")]
-    return [lot for lot in found if name_of(lot) == name]

@@ -1,8 +1,9 @@
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
-from retention.money import in_currency, minor_digits
+from retention.money import amount_text, in_currency, minor_digits
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,23 @@ def test_only_units_of_iranian_money_convert(
 )
 def test_an_amount_is_written_with_the_decimals_of_its_currency(currency: str, digits: int) -> None:
     assert minor_digits(currency) == digits
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [
+        ("12.5", "EUR", "12.50 EUR"),
+        ("12.5000", "EUR", "12.50 EUR"),
+        ("12.345", "EUR", "12.345 EUR"),
+        ("1200", "IRT", "1200 IRT"),
+        ("1200.5", "IRT", "1200.5 IRT"),
+        ("1E+3", "JPY", "1000 JPY"),
+        ("7", "KWD", "7.000 KWD"),
+        ("7", "", "7.00"),
+        ("0", "USD", "0.00 USD"),
+    ],
+)
+def test_an_amount_is_told_to_the_last_digit_with_its_currency(
+    amount: str, currency: str, written: str
+) -> None:
+    assert amount_text(Decimal(amount), currency) == written

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention.net import kept
+from retention.net import kept, paid_in_money, weighted
 from retention.records import Order, OrderLine, Refund, RefundLine
 from tests.retention.tables import order, refund_of_amount, refund_of_line
 
@@ -176,3 +176,77 @@ def test_neither_order_nor_repetition_of_refunds_matters(
     rounded = sum((Fraction(line.net) for line in plain.lines), Fraction(0))
     assert abs(rounded - plain.net) <= len(goods) * Fraction("0.00005")
     assert all(0 <= line.quantity <= 1 and line.net >= 0 for line in plain.lines)
+
+
+def test_each_line_counts_times_its_weight() -> None:
+    twice = {"a": Fraction(2), "b": Fraction(0)}
+    assert weighted(order("10", "20", "5"), twice) == 25
+    assert weighted(order("10", "20", "5"), {}) == 35
+    # A refund of 7 without a line takes a fifth of each.
+    spread = order("10", "20", "5", refunds=[refund_of_amount("1", "7")])
+    assert weighted(spread, twice) == 20
+    # One of 2 on line a leaves 8 of it.
+    lined = order("10", "20", "5", refunds=[refund_of_line("1", "a", "2")])
+    assert weighted(lined, twice) == 21
+    # Half of the total is shipping, which bears its part of what is on nothing.
+    shipped = order("10", "20", "5", total="70", refunds=[refund_of_amount("1", "7")])
+    assert weighted(shipped, twice) == Fraction(45, 2)
+    assert weighted(replace(spread, refunds=(*spread.refunds, *spread.refunds)), twice) == 20
+
+
+def test_nothing_kept_counts_nothing_whatever_it_weighs() -> None:
+    heavy = {"a": Fraction(3), "b": Fraction(5)}
+    assert weighted(order("10", refunds=[refund_of_amount("1", "10")]), heavy) == 0
+    assert weighted(order("10", refunds=[refund_of_amount("1", "10.01")]), heavy) == 0
+    assert weighted(order("10", refunds=[refund_of_amount("1", "9.99")]), heavy) == Fraction(3, 100)
+    assert weighted(order("0"), heavy) == 0
+    assert weighted(order("10", "-10"), heavy) == 0
+    # A discount in disguise that weighs more takes no more than there is.
+    assert weighted(order("10", "-9"), heavy) == 0
+    assert weighted(order("10", "-1"), heavy) == 25
+    assert weighted(order("0", total="5"), heavy) == 0
+
+
+@pytest.mark.parametrize(
+    ("total", "before_credit", "credit", "part"),
+    [
+        ("100", None, "0", "1"),
+        ("100", None, "25", "3/4"),
+        ("100", None, "100", "0"),
+        ("100", None, "101", "0"),
+        ("0", None, "25", "0"),
+        ("75", "100", "25", "3/4"),
+        ("0", "25", "25", "0"),
+        ("1", None, "0.5", "1/2"),
+    ],
+)
+def test_what_credit_paid_is_spread_over_the_whole_order(
+    total: str, before_credit: str | None, credit: str, part: str
+) -> None:
+    paid = replace(
+        order("10", total=total),
+        paid_by_credit=Decimal(credit),
+        total_before_credit=None if before_credit is None else Decimal(before_credit),
+    )
+    assert paid_in_money(paid) == Fraction(part)
+
+
+def test_of_two_versions_of_a_refund_the_one_that_tells_more_counts() -> None:
+    told = refund_of_line("1", "a", "4")
+    untold = replace(told, lines=None)
+    for both in ((told, untold), (untold, told)):
+        assert [line.net for line in kept(order("10", "10", refunds=both)).lines] == [6, 10]
+    smaller = refund_of_amount("1", "2")
+    larger = refund_of_amount("1", "6")
+    for sizes in ((smaller, larger), (larger, smaller)):
+        assert kept(order("10", "10", refunds=sizes)).net == 14
+    assigned = replace(larger, allocated=Decimal(6))
+    for parts in ((assigned, larger), (larger, assigned)):
+        assert kept(order("10", "10", refunds=parts)).net == 20
+
+
+def test_an_order_without_refunds_is_kept_to_four_decimals() -> None:
+    whole = kept(order("10", "-3"))
+    assert [str(line.net) for line in whole.lines] == ["10.0000", "0.0000"]
+    assert whole.net == 7
+    assert kept(order("1", "-3")).net == 0

@@ -8,7 +8,7 @@ from retention.ledger.book import Book
 from retention.ledger.changes import adjust, undo
 from retention.ledger.handover import as_it_is_held, gift_of, hand_over
 from retention.ledger.imports import Batch, ImportedBalance, bring_in
-from retention.records import PointEntry
+from retention.records import PointEntry, PointLot
 from tests.retention.tables import START
 
 GUEST, ACCOUNT = 7, 8
@@ -89,3 +89,16 @@ def test_what_has_not_moved_is_undone_as_ever() -> None:
     assert as_it_is_held(entry, book.lots.values()) == entry
     other = PointEntry("adjust:t:1", "order:1:7", "1", GUEST, -5, 0, "adjusted", "adjusted")
     assert as_it_is_held(other, book.lots.values()) is other
+
+
+def test_of_several_who_had_a_gift_it_is_with_whom_some_of_it_is_left() -> None:
+    lots = [
+        PointLot("adjust:g1", None, GUEST, "", None, None, available=5),
+        PointLot("adjust:g1:8", None, ACCOUNT, "", None, None),
+        PointLot("adjust:g2", None, 9, "", None, None, available=5),
+        PointLot("order:1:7", "1", 10, "", None, None, available=5),
+    ]
+    entry = PointEntry("adjust:g1:1", "adjust:g1", None, GUEST, 5, 0, "adjusted", "adjusted")
+    assert as_it_is_held(entry, lots).lot == "adjust:g1"
+    lots[0] = PointLot("adjust:g1", None, GUEST, "", None, None)
+    assert as_it_is_held(entry, lots).lot == "adjust:g1:8"

@@ -125,15 +125,36 @@ def test_the_balances_of_other_lines_are_left_alone() -> None:
     assert book.available(SARA) == 5
 
 
+def test_a_single_point_can_be_brought_in() -> None:
+    assert [entry.points for entry in brought(Book(), 1)] == [1]
+
+
+def test_a_balance_that_shrank_leaves_what_is_spent_to_the_customer() -> None:
+    book = Book()
+    brought(book, days=30)
+    adjust(book, SARA, -80, "till", "Reza", "spent in the shop")
+    taken = brought(book, 50, days=60)
+    assert [(e.reason, e.points) for e in taken] == [
+        ("reversed", -20),
+        ("reversed", -30),
+        ("written_off", 30),
+    ]
+    undone(book)
+    assert {e.expires_at for e in book.entries if e.reason != "adjusted"} == {
+        START + timedelta(days=30)
+    }
+
+
 def test_who_and_why_and_how_many_must_be_told() -> None:
     book = Book()
     with pytest.raises(ValueError, match="points is 0; give 1 or more"):
         brought(book, 0)
     with pytest.raises(ValueError, match="actor is empty"):
         bring_in(book, Batch("old", " ", "csv"), ImportedBalance("2", SARA, 5), START)
-    with pytest.raises(ValueError, match="actor is empty"):
+    with pytest.raises(ValueError, match=r"^actor is empty; name who does this$"):
         take_back(book, NAME, "owe", START, "", "why")
-    with pytest.raises(ValueError, match="reason is empty"):
+    said = r"^reason is empty; say why, for whoever reads the history later$"
+    with pytest.raises(ValueError, match=said):
         take_back(book, NAME, "owe", START, "Reza", " ")
     assert book.entries == []
     assert undone(book) == []

@@ -17,7 +17,6 @@ from retention.affinity import MICROSECONDS_PER_DAY, best_next_of, makes_pairs
 from retention.baskets import Cells, histories
 from retention.columns import CUSTOMER_ID, ORDER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
 from retention.pair_counting import orders_of_products
-from retention.pair_kernels import Held
 from retention.pool import Pool, longer
 from retention.ranked_lists import BYTES_PER_NAME, RankedLists
 
@@ -179,9 +178,9 @@ class NextIndex:
         """Find what some customers bought for the first time in which order."""
         pair_kernels.note_fresh(
             (first, last),
-            _held(self._histories),
-            _held(self._orders),
-            _held(self._fresh),
+            self._histories.held,
+            self._orders.held,
+            self._fresh.held,
             self._stamps,
         )
 
@@ -222,10 +221,10 @@ class NextIndex:
     def _revise(self, touched: Cells, moved: Cells, doubtful: Cells) -> Sequence[int]:
         least_power = self._lists.rank_again(touched)
         bought = (
-            _held(self._orders),
-            _held(self._fresh),
-            _held(self._rows),
-            _held(self._histories),
+            self._orders.held,
+            self._fresh.held,
+            self._rows.held,
+            self._histories.held,
             self._customers,
             self._times,
             self._numbers,
@@ -240,7 +239,3 @@ class NextIndex:
             self._lists.work,
         )
         return self._lists.revised(many)
-
-
-def _held(pool: Pool) -> Held:
-    return pool.begins, pool.sizes, pool.cells

@@ -15,6 +15,7 @@ from retention import pair_kernels
 from retention.affinity import LONGEST_ORDER, pair_weights, ranking
 from retention.baskets import Cells, baskets
 from retention.columns import ORDER_ID, PRODUCT_ID, QUANTITY
+from retention.kept_sums import KeptSums
 from retention.pair_counting import best_together, orders_of_products, weights_of_sizes
 from retention.pool import Pool
 from retention.ranked_lists import BYTES_PER_NAME, RankedLists
@@ -36,6 +37,7 @@ class PairIndex:
         self._lists = RankedLists(orders.product_ids, orders.base, top)
         known = ranking(orders.base, self._lists.room)
         self._lists.fill(best_together(orders, self._weights, known))
+        self._sums = KeptSums(self._orders, self._rows, self._weights, len(orders.product_ids))
 
     def replace(self, order_id: int, product_ids: Collection[int] | None) -> Sequence[int]:
         """Give an order these products, or take it away (None).
@@ -52,7 +54,8 @@ class PairIndex:
         if place is None or np.array_equal(before, after):
             return []
         self._move(place, before, after)
-        touched = np.union1d(before, after)
+        # Sets of Python are quicker here than numpy's, for orders are short.
+        touched = np.array(sorted({*before.tolist(), *after.tolist()}), dtype=np.int32)
         self._lists.count_again(before, after)
         return self._revise(touched)
 
@@ -84,11 +87,12 @@ class PairIndex:
     def nbytes(self) -> int:
         """How much memory this takes, nearly."""
         orders = self._orders.nbytes + BYTES_PER_NAME * len(self._order_places)
-        return self._lists.nbytes() + self._rows.nbytes + orders
+        return self._lists.nbytes() + self._rows.nbytes + orders + self._sums.nbytes()
 
     def _products(self, product_ids: Collection[int]) -> Cells:
         places = self._lists.places(product_ids)
         self._rows.lengthen(self._lists.count())
+        self._sums.lengthen(len(self._lists.base))
         return places
 
     def _keep(self, order_id: int, cells: Cells) -> int:
@@ -110,10 +114,16 @@ class PairIndex:
         listed, wanted = (
             cells if len(cells) <= LONGEST_ORDER else cells[:0] for cells in (before, after)
         )
-        for product in np.setdiff1d(listed, wanted):
+        had, has = set(listed.tolist()), set(wanted.tolist())
+        for product in had - has:
             self._rows.remove(product, place)
-        for product in np.setdiff1d(wanted, listed):
+        for product in has - had:
             self._rows.add(product, place)
+        self._sums.change(listed, self._weight(listed), -1)
+        self._sums.change(wanted, self._weight(wanted), 1)
+
+    def _weight(self, cells: Cells) -> int:
+        return int(self._weights[len(cells)])
 
     def _revise(self, touched: Cells) -> Sequence[int]:
         least_power = self._lists.rank_again(touched)
@@ -121,9 +131,10 @@ class PairIndex:
             touched,
             least_power,
             (
-                (self._orders.begins, self._orders.sizes, self._orders.cells),
-                (self._rows.begins, self._rows.sizes, self._rows.cells),
+                self._orders.held,
+                self._rows.held,
                 self._weights,
+                self._sums.sums,
             ),
             self._lists.measure,
             self._lists.limits,

@@ -249,6 +249,9 @@ def _is_before(one: tuple[float, int, int], other: tuple[float, int, int]) -> bo
 Held = tuple[Cells, Cells, Cells]
 """Where what belongs to a place begins, how much it is, and the array in which it is."""
 
+Sums = tuple[Cells, NDArray[np.int32], Integers]
+"""For each product the row in which the sums of its pairs are kept, or -1; counts and weights."""
+
 NEVER = np.iinfo(np.int32).max
 """A count that no pair has."""
 
@@ -271,7 +274,7 @@ for the lists that changed."""
 def revise(
     touched: Cells,
     least_power: Floats,
-    held: tuple[Held, Held, Integers],
+    held: tuple[Held, Held, Integers, Sums],
     measure: Measure,
     limits: tuple[int, int, int],
     lists: Lists,
@@ -279,7 +282,8 @@ def revise(
 ) -> int:
     """Bring all lists up to date after orders of the touched products came, went or changed.
 
-    `held` are the orders' products, the products' orders and the weights of sizes; `least_power`
+    `held` are the orders' products, the products' orders, the weights of sizes and the sums that
+    are kept; `least_power`
     is the smaller of each touched product's power as the other one, before and after; `limits`
     are the smallest count, how many pairs a list has room for, and how many it must have. The
     lists that changed are written to the last part of `work`; returns how many these are.
@@ -292,14 +296,14 @@ def revise(
         many += 1
     for number in range(len(touched)):
         product = touched[number]
-        seen = _often(_sum_pairs(product, held, scratch), limits[0], scratch)
+        seen = _often_bought(product, held, limits[0], scratch)
         many = _revise_neighbours(
             product, seen, (least_power[number], WEIGHT_UNIT), measure, limits, lists, (work, many)
         )
         _list_anew(product, seen, WEIGHT_UNIT, measure, limits, lists, scratch)
     for product in revised[:many]:
         if lists[0][product] < limits[2] and lists[2][0][product] >= 0:
-            seen = _sum_pairs(product, held, scratch)
+            seen = _often_bought(product, held, limits[0], scratch)
             _list_anew(product, seen, WEIGHT_UNIT, measure, limits, lists, scratch)
         state[product] = 0
     return many
@@ -480,6 +484,50 @@ def _sum_pairs(product: int, held: tuple[Held, Held, Integers], scratch: Scratch
             weighed[other] += weight
     counts[product] = weighed[product] = 0
     return many
+
+
+@compiled
+def _often_bought(
+    product: int, held: tuple[Held, Held, Integers, Sums], least: int, scratch: Scratch
+) -> int:
+    """Count and weigh the product's pairs that occur so often at least; how many these are."""
+    orders, rows, weights, (slots, kept, kept_weights) = held
+    slot = slots[product]
+    if slot < 0:
+        return int(_often(_sum_pairs(product, (orders, rows, weights), scratch), least, scratch))
+    counts, weighed, seen = scratch
+    many = 0
+    for other in range(kept.shape[1]):
+        if kept[slot, other] >= least:
+            counts[other], weighed[other] = kept[slot, other], kept_weights[slot, other]
+            seen[many] = other
+            many += 1
+    return many
+
+
+@compiled
+def sum_up(
+    products: Cells,
+    held: tuple[Held, Held, Integers],
+    counts: NDArray[np.int32],
+    weighed: Integers,
+) -> None:
+    """Write the sums of all pairs of some products, a row for each."""
+    seen = np.empty(counts.shape[1] + 1, dtype=np.int32)
+    for slot in range(len(products)):
+        _sum_pairs(products[slot], held, (counts[slot], weighed[slot], seen))
+
+
+@compiled
+def change_sums(sums: Sums, cells: Cells, weight: int, sign: int) -> None:
+    """Change the sums by an order of these products that came or went."""
+    slots, counts, weighed = sums
+    for product in cells:
+        if slots[product] >= 0:
+            for other in cells:
+                if other != product:
+                    counts[slots[product], other] += sign
+                    weighed[slots[product], other] += sign * weight
 
 
 @compiled

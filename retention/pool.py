@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from retention import pair_kernels
 from retention.baskets import Cells, Integers
+from retention.pair_kernels import Held
 
 SPARE = 1.25
 """How much longer than needed an array is made that has become too short."""
@@ -27,6 +28,11 @@ class Pool:
         self._rooms = self.sizes.copy()
         self.cells = cells
         self._end = len(cells)
+
+    @property
+    def held(self) -> Held:
+        """All lists, as compiled code takes them."""
+        return self.begins, self.sizes, self.cells
 
     @property
     def nbytes(self) -> int:

@@ -56,7 +56,7 @@ class RankedLists:
         for number in product_ids:
             if number not in self._places:
                 self._add(number)
-        return np.unique([self._places[number] for number in product_ids]).astype(np.int32)
+        return np.array(sorted({self._places[number] for number in product_ids}), dtype=np.int32)
 
     def count(self) -> int:
         """How many products there are."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from retention import affinity, pair_index, ranked_lists
+from retention import affinity, kept_sums, pair_index, ranked_lists
 from retention.affinity import bought_together
 from retention.columns import LINES, PRODUCT_ID
 from retention.pair_index import PairIndex
@@ -89,12 +89,18 @@ changes = st.lists(st.tuples(st.integers(1, 9), st.none() | products), max_size=
 
 @pytest.mark.usefixtures("short_orders")
 @given(
-    st.dictionaries(st.integers(1, 9), products, max_size=9), changes, st.sampled_from([1, 2, 5])
+    st.dictionaries(st.integers(1, 9), products, max_size=9),
+    changes,
+    st.sampled_from([1, 2, 5]),
+    st.sampled_from([0, 150, 10_000]),
 )
 def test_whatever_happens_the_lists_are_those_of_a_full_count(
-    held: dict[int, list[int]], happened: list[Change], top: int
+    held: dict[int, list[int]], happened: list[Change], top: int, bytes_of_sums: int
 ) -> None:
-    index = PairIndex(store(held), top)
+    with pytest.MonkeyPatch.context() as patch:
+        # Sums are kept of no product, of one or two, or of all.
+        patch.setattr(kept_sums, "MOST_BYTES", bytes_of_sums)
+        index = PairIndex(store(held), top)
     for order, wanted in happened:
         before = index.pairs()
         revised = index.replace(order, wanted)
@@ -109,7 +115,11 @@ def test_whatever_happens_the_lists_are_those_of_a_full_count(
         assert_frame_equal(*(table.filter(untouched).select(told) for table in (before, after)))
 
 
-def test_many_orders_later_the_lists_are_still_those_of_a_full_count() -> None:
+@pytest.mark.parametrize("products_with_sums", [0, 4])
+def test_many_orders_later_the_lists_are_still_those_of_a_full_count(
+    products_with_sums: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_sums, "MOST_BYTES", products_with_sums * 12 * 60)
     random = Random(5)
 
     def drawn() -> list[int]:

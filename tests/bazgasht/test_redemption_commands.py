@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from bazgasht.cli import load_commands
 from bazgasht.points_commands import points
 from bazgasht.services import RunningServices
+from jobs import redemptions
 from tests.bazgasht.commands import Commands
 from tests.conftest import Installed
 from tests.jobs.conftest import set_settings, settle
@@ -25,8 +26,9 @@ def run(services: RunningServices) -> Commands:
 
 
 @pytest.fixture
-def store(installed: Installed) -> str:
+def store(installed: Installed, monkeypatch: pytest.MonkeyPatch) -> str:
     """A store where Ada has 23 points, each worth ten cents."""
+    monkeypatch.setattr(redemptions, "PATIENCE", 60.0)  # However busy the machine is.
     set_settings(installed, redemption_enabled=True, point_value="0.1")
     Shop(installed.sandbox).order("House Blend Beans", email=ADA)
     settle(installed)

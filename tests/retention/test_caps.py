@@ -69,8 +69,21 @@ def test_claims_of_one_moment_go_by_their_names_and_each_by_its_own_cap() -> Non
     assert allowed(claims) == {"a": 60, "b": 40, "c": 50, "d": 60}
 
 
+def test_what_was_given_in_another_zone_counts_in_the_days_of_this_one() -> None:
+    # 21:00 UTC of the 25th is the 26th in Tehran, as is the morning after.
+    claims = [
+        Claim("1", at("2026-11-25T21:00"), 60, Caps(day=100)),
+        Claim("2", at("2026-11-26T08:00"), 60, Caps(day=100, zone="Asia/Tehran")),
+        Claim("3", at("2026-11-26T09:00"), 90, Caps(day=100)),
+    ]
+    assert allowed(claims) == {"1": 60, "2": 40, "3": 60}
+
+
 def test_caps_of_none_are_none() -> None:
     assert not Caps()
+    assert Caps(day=1)
+    assert Caps(month=1)
+    assert Caps(lifetime=1)
     assert allowed([]) == {}
     with pytest.raises(ValueError, match="by month is -1; give 0 or more"):
         Caps(month=-1)

@@ -117,6 +117,22 @@ def test_the_rule_says_from_when_not_todays_setting() -> None:
     assert (amended.rule, amended.matures_at) == (DELIVERED.text(), day(19))
 
 
+def test_a_rule_that_was_written_otherwise_is_no_reason_to_amend() -> None:
+    book, placed = Book(), order("100")
+    settled(book, placed)
+    [lot] = book.of_order("1")
+    older = Book([replace(lot, rule=lot.rule.replace('"per":"1"', '"per":"1.00"'))])
+    assert settled(older, placed) == []
+
+
+def test_days_from_payment_stay_as_they_were_first_told() -> None:
+    book, placed = Book(), order("100")
+    rule = replace(ONE_PER_UNIT, pending_days=14, expiry_days=100)
+    settled(book, placed, rule=rule)
+    assert settled(book, replace(placed, paid_at=day(3)), rule=rule) == []
+    assert dates(book.lots["order:1:7"]) == (day(14), day(114))
+
+
 @given(st.lists(st.none() | st.integers(0, 30), min_size=1, max_size=5), st.booleans())
 def test_only_the_last_word_on_the_delivery_decides(
     told_days: list[int | None], with_expiry: bool

@@ -55,6 +55,15 @@ def test_an_earlier_order_that_comes_late_takes_from_a_later_one() -> None:
     assert points(book) == {"1": 60, "2": 40, "3": 50}
 
 
+def test_the_time_of_payment_counts_and_where_it_is_not_told_that_of_the_order() -> None:
+    book, known, owners = Book(), dict[str, Order](), {"1": BUYER, "2": BUYER, "3": BUYER}
+    told(book, known, owners, paid("1", "80", 1, paid_at=START + timedelta(hours=9)), CAPPED)
+    told(book, known, owners, paid("2", "80", 5), CAPPED)
+    assert points(book) == {"1": 20, "2": 80}
+    told(book, known, owners, paid("3", "30", 4, paid_at=None), CAPPED)
+    assert points(book) == {"2": 70, "3": 30}
+
+
 def test_a_refund_leaves_its_room_to_those_after_it() -> None:
     book, known, owners = Book(), dict[str, Order](), {"1": BUYER, "2": BUYER}
     told(book, known, owners, paid("1", "80", 1), CAPPED)

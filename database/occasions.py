@@ -161,15 +161,15 @@ def keep_birthday(
     )
 
 
-def keep_holders(session: Session, holders: Mapping[int, int]) -> None:
-    """Note the present account of each of these people, by person."""
-    for person, customer_id in sorted(holders.items()):
-        session.execute(
-            update(Birthday)
-            .where(Birthday.person == person, Birthday.customer_id != customer_id)
-            .values(customer_id=customer_id)
-            .execution_options(synchronize_session=False)
-        )
+def hand_over_birthday(session: Session, person: int, customer_id: int) -> None:
+    """Note the account that a person has in the place of one that is gone."""
+    is_there = exists().where(Customer.id == Birthday.customer_id, Customer.gone.is_(False))
+    session.execute(
+        update(Birthday)
+        .where(Birthday.person == person, ~is_there)
+        .values(customer_id=customer_id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def join_birthdays(session: Session, people: Mapping[int, int]) -> None:

@@ -24,31 +24,30 @@ def welcomes(
 ) -> list[Occasion]:
     """What people, given with all accounts they ever had, get for having one.
 
-    They get it once, with the newest account that is there, also where the store has made one
-    person of two who both had been welcomed.
+    They get it once, also where the store has made one person of two who both had been welcomed.
     """
     if WELCOME not in told.since or not people_of:
         return []
     erased = people.erased_before(session, people_of)
-    given = _sources_by_holder(session, "welcome", people_of)
+    given = _holders(session, "welcome", people_of)
     found = []
     for person, own in people_of.items():
-        welcome = _welcome(told, person, own, was_erased=person in erased)
-        known = {source for account in own for source in given[account.customer_id]}
-        first, *others = sorted(known or {welcome.source}, key=_number)
-        found += [replace(welcome, source=first)]
+        known = {name for account in own for name in given if account.customer_id in given[name]}
+        first, *others = sorted(known or {f"welcome:{person}"}, key=_number)
+        welcome = _welcome(told, first, own, given.get(first, ()), was_erased=person in erased)
+        found += [welcome]
         found += [replace(welcome, source=source, stands=False) for source in others]
     return found
 
 
-def _sources_by_holder(
+def _holders(
     session: Session, kind: str, people_of: Mapping[int, Sequence[AccountRow]]
-) -> dict[int, set[str]]:
-    """What gave points of a kind to each account."""
+) -> dict[str, set[int]]:
+    """Which of these people's accounts had points of what gave some of a kind."""
     customers = [account.customer_id for own in people_of.values() for account in own]
-    found: dict[int, set[str]] = defaultdict(set)
+    found: dict[str, set[int]] = defaultdict(set)
     for lot in occasions.lots(session, kind, customers):
-        found[lot.customer_id].add(lot.reference.rpartition(":")[0])
+        found[lot.reference.rpartition(":")[0]].add(lot.customer_id)
     return found
 
 
@@ -56,20 +55,32 @@ def _number(source: str) -> int:
     return int(source.rpartition(":")[2])
 
 
-def _welcome(
-    told: Programme, person: int, own: Sequence[AccountRow], *, was_erased: bool
-) -> Occasion:
+def _heir(own: Sequence[AccountRow], holders: Collection[int]) -> AccountRow | None:
+    """Who of a person's accounts has something: its holder, else the newest that is there."""
     present = [account for account in own if account.is_present]
-    holder = (present or own)[-1]
+    held = [account for account in present if account.customer_id in holders]
+    return next(reversed(held or present), None)
+
+
+def _welcome(
+    told: Programme,
+    source: str,
+    own: Sequence[AccountRow],
+    holders: Collection[int],
+    *,
+    was_erased: bool,
+) -> Occasion:
+    heir = _heir(own, holders)
+    holder = heir or own[-1]
     created = holder.created_at
     is_new = created is not None and created >= told.since[WELCOME]
     return Occasion(
-        source=f"welcome:{person}",
+        source=source,
         reason="welcome",
         customer_id=holder.customer_id,
         points=told.settings.points_welcome,
         happened_at=created or told.moment,
-        stands=bool(present),
+        stands=heir is not None,
         may_begin=is_new and not was_erased,
     )
 
@@ -77,22 +88,35 @@ def _welcome(
 def birthdays_that_move(
     session: Session, told: Programme, people_of: Mapping[int, Sequence[AccountRow]]
 ) -> list[Occasion]:
-    """The birthdays whose points an account that is gone still has, and the person's next gets."""
+    """The birthdays whose points an account that is gone still has, for the person's next one.
+
+    The next account also gets the birthday itself.
+    """
     several = {person: own for person, own in people_of.items() if len(own) > 1}
-    given = _sources_by_holder(session, "birthday", several) if several else {}
-    return [
-        Occasion(
-            source=source,
-            reason="birthday",
-            customer_id=present[-1],
-            points=0,
-            happened_at=told.moment,
-            may_begin=False,
-        )
-        for own in several.values()
-        if (present := [account.customer_id for account in own if account.is_present])
-        for source in sorted({name for account in own for name in given[account.customer_id]})
-    ]
+    if BIRTHDAY not in told.since or not several:
+        return []
+    given = _holders(session, "birthday", several)
+    found = []
+    for person, own in several.items():
+        newest = _heir(own, ())
+        if newest is not None:
+            occasions.hand_over_birthday(session, person, newest.customer_id)
+        for source in sorted(given):
+            heir = _heir(own, given[source])
+            if heir and given[source] & {account.customer_id for account in own}:
+                found.append(_moved_birthday(told, source, heir.customer_id))
+    return found
+
+
+def _moved_birthday(told: Programme, source: str, customer_id: int) -> Occasion:
+    return Occasion(
+        source=source,
+        reason="birthday",
+        customer_id=customer_id,
+        points=0,
+        happened_at=told.moment,
+        may_begin=False,
+    )
 
 
 def note_birthday(
@@ -190,7 +214,8 @@ def _that_change(found: Iterable[Occasion], given: Mapping[str, PointLot]) -> li
     return [
         one
         for one in found
-        if (one.stands != (given[one.source].granted > 0) if one.source in given else one.may_begin)
+        if one.stands != (one.source in given and given[one.source].granted > 0)
+        and (one.source in given or one.may_begin)
     ]
 
 
@@ -212,15 +237,16 @@ def reviewed(session: Session, told: Programme) -> list[Occasion]:
     rows = occasions.reviews_of_bought(session, told.settings.purchase_statuses)
     for row in sorted(rows, key=lambda row: (row.reviewed_at, row.review_id)):
         first.setdefault(f"review:{row.product_id}:{row.customer_id}", row)
+    paid = {source for source, lot in given.items() if lot.granted > 0}
+    room = Counter(_month(told, row) for source, row in first.items() if source in paid)
     most = told.settings.points_reviews_per_month
-    room = Counter(_month(told, row) for source, row in first.items() if source in given)
     found = []
     for source, row in first.items():
-        is_new = source not in given and row.reviewed_at >= told.since[REVIEW]
-        if is_new:
+        may_stand = source in given or row.reviewed_at >= told.since[REVIEW]
+        if source not in paid and may_stand:
             room[_month(told, row)] += 1
-        fits = is_new and (not most or room[_month(told, row)] <= most)
-        found.append(_review(told, source, row.customer_id, row.reviewed_at, may_begin=fits))
+            may_stand = not most or room[_month(told, row)] <= most
+        found.append(_review(told, source, row.customer_id, row.reviewed_at, stands=may_stand))
     found += [
         _review(told, source, lot.customer_id, told.moment, stands=False)
         for source, lot in given.items()
@@ -230,13 +256,7 @@ def reviewed(session: Session, told: Programme) -> list[Occasion]:
 
 
 def _review(
-    told: Programme,
-    source: str,
-    customer_id: int,
-    at: datetime,
-    *,
-    stands: bool = True,
-    may_begin: bool = False,
+    told: Programme, source: str, customer_id: int, at: datetime, *, stands: bool
 ) -> Occasion:
     return Occasion(
         source=source,
@@ -245,7 +265,6 @@ def _review(
         points=told.settings.points_review,
         happened_at=at,
         stands=stands,
-        may_begin=may_begin,
     )
 
 

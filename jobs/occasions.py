@@ -91,10 +91,7 @@ def _birthday(told: Programme, account: Account) -> YearlyDay | None:
 
 
 def persons_of(session: Session, named: Mapping[int, AccountRow]) -> dict[int, int]:
-    """The person behind each account; a new account takes over what the one before it had.
-
-    Accounts that the store has made one are one person's.
-    """
+    """The person behind each account; accounts that the store has made one are one person's."""
     hasher = privacy.make_hasher(session, current().vault)
     merged = {row.customer_id: row.merged_into for row in named.values() if row.merged_into}
     kept = people.accounts_named(session, set(merged.values())) if merged else {}
@@ -107,14 +104,7 @@ def persons_of(session: Session, named: Mapping[int, AccountRow]) -> dict[int, i
     }
     people.join(session, joined)
     occasions.join_birthdays(session, joined)
-    persons = {number: joined.get(person, person) for number, person in persons.items()}
-    taken_over = {
-        person: number
-        for number, person in sorted(persons.items())
-        if number != person and number in named and named[number].is_present
-    }
-    occasions.keep_holders(session, taken_over)
-    return persons
+    return {number: joined.get(person, person) for number, person in persons.items()}
 
 
 def follow_orders(

@@ -417,3 +417,36 @@ def test_two_accounts_that_the_store_makes_one_are_welcomed_once(installed: Inst
         (birthday,) = occasions.birthdays(session, [kept])
         assert birthday.birthday == YearlyDay("gregorian", 5, 17)
     assert agrees(installed)
+
+
+def test_an_address_that_another_account_takes_over_moves_nothing(installed: Installed) -> None:
+    switched_on(installed, 1, points_welcome=50)
+    first = open_account(installed)
+    nika = number(installed, NIKA)
+    Shop(installed.sandbox).change(f"customers/{first}", email="nika@example.org")
+    settle(installed)
+    open_account(installed)
+    assert number(installed, NIKA) != nika
+    assert entries(installed) == [(f"welcome:{nika}:{nika}", 50, "welcome")]
+
+
+def test_a_new_account_takes_over_the_birthday_of_a_deleted_one(installed: Installed) -> None:
+    today = datetime.now(UTC).date()
+    switched_on(installed, 100, points_birthday=30)
+    account = open_account(installed)
+    nika = number(installed, NIKA)
+    born(installed, account, today.replace(year=1992), given=40)
+    next_day(installed)
+    Shop(installed.sandbox).delete(f"customers/{account}", force=True)
+    settle(installed)
+    open_account(installed)
+    again = number(installed, NIKA)
+    next_day(installed)
+    birthday = f"birthday:{today.year}:{nika}"
+    assert entries(installed) == [
+        (f"{birthday}:{nika}", 30, "birthday"),
+        (f"{birthday}:{nika}", -30, "moved"),
+        (f"{birthday}:{again}", 30, "moved"),
+    ]
+    with installed.scope() as session:
+        assert [row.customer_id for row in occasions.birthdays(session)] == [again]

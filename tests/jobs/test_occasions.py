@@ -1,5 +1,6 @@
 """Points for accounts, birthdays, anniversaries and reviews, as a store's facts have them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,11 +9,23 @@ from sqlalchemy import delete, select, update
 
 from database import claims, occasions
 from database.disclosure import describe
-from database.models import AccountHolder, Birthday, Customer, PointEntry, Review, RuleStart
+from database.models import (
+    AccountHolder,
+    Birthday,
+    Customer,
+    Order,
+    PointEntry,
+    Review,
+    RuleStart,
+)
+from database.occasions import BirthdayRow
 from database.person import find
 from database.privacy import Subject
+from jobs.earning import earning_rule
 from jobs.erasing import erase
 from jobs.history import install
+from jobs.occasion_kinds import anniversaries_of, celebrations
+from jobs.occasion_rules import Programme
 from jobs.occasions import follow_reviews
 from jobs.points import adjust, advance, undo, verify
 from retention.yearly import YearlyDay
@@ -450,3 +463,49 @@ def test_a_new_account_takes_over_the_birthday_of_a_deleted_one(installed: Insta
     ]
     with installed.scope() as session:
         assert [row.customer_id for row in occasions.birthdays(session)] == [again]
+
+
+def test_a_birthday_begins_at_midnight_in_the_store(installed: Installed) -> None:
+    store = replace(installed.store, zone="Asia/Tehran")
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    told = Programme(
+        store=store,
+        since={"points_birthday": since},
+        rule=earning_rule(store.settings, "USD"),
+        calendar="jalali",
+        moment=datetime(2026, 5, 16, 20, 29, 59, tzinfo=UTC),
+    )
+    # 27 Ordibehesht 1405 is 17 May 2026, which begins in Tehran at half past eight in UTC.
+    row = BirthdayRow(7, 7, YearlyDay("jalali", 2, 27), since, None)
+    with installed.scope() as session:
+        assert celebrations(session, told, [row]) == []
+        told = replace(told, moment=told.moment + timedelta(seconds=1))
+        (found,) = celebrations(session, told, [row])
+        assert (found.source, found.happened_at) == ("birthday:1405:7", told.moment)
+        # Given on 17 April it is exactly 30 days ahead; a second later it is the next day there.
+        given = datetime(2026, 4, 17, 20, 29, 59, tzinfo=UTC)
+        assert len(celebrations(session, told, [replace(row, given_at=given)])) == 1
+        given += timedelta(seconds=1)
+        assert celebrations(session, told, [replace(row, given_at=given)]) == []
+
+
+def test_the_day_of_a_first_purchase_is_the_stores(installed: Installed) -> None:
+    open_account(installed)
+    first_bought(installed, 0)
+    nika = number(installed, NIKA)
+    # 2 a.m. on 1 Farvardin 1404 in Tehran, which is still 30 Esfand 1403 in UTC.
+    placed = datetime(2025, 3, 20, 22, 30, tzinfo=UTC)
+    store = replace(installed.store, zone="Asia/Tehran")
+    with installed.scope() as session:
+        session.execute(update(Order).values(placed_at=placed))
+        told = Programme(
+            store=store,
+            since={"points_anniversary": datetime(2025, 1, 1, tzinfo=UTC)},
+            rule=earning_rule(store.settings, "USD"),
+            calendar="jalali",
+            moment=datetime(2026, 3, 20, 20, 29, 59, tzinfo=UTC),
+        )
+        assert anniversaries_of(session, told, [nika]) == []
+        told = replace(told, moment=told.moment + timedelta(seconds=1))
+        (found,) = anniversaries_of(session, told, [nika])
+        assert (found.source, found.happened_at) == (f"anniversary:1:{nika}", told.moment)

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bazgasht.cli import load_commands
 from bazgasht.points_commands import points
 from bazgasht.services import RunningServices
+from bazgasht.store_commands import change_settings
+from database.models import RuleStart
 from tests.bazgasht.commands import Commands
 from tests.conftest import Installed
 from tests.jobs.conftest import set_settings, settle
@@ -108,3 +111,17 @@ def test_nothing_is_kept_while_a_rule_is_off(
     set_settings(installed, points_birthday=0, points_referral=0)
     assert "set points_birthday first" in refused(run, "birthday", store, "1-1", "--email", ADA)
     assert "set points_referral first" in refused(run, "approve", store, "1", *WHY)
+
+
+def test_changing_settings_notes_when_a_rule_is_switched_on_and_off(
+    run: Commands, store: str, installed: Installed
+) -> None:
+    def on() -> set[str]:
+        with installed.scope() as session:
+            return set(session.scalars(select(RuleStart.name)))
+
+    run(change_settings, store, "points_welcome=50", "points_birthday=0")
+    assert {"points_welcome", "points_referral"} <= on()
+    assert "points_birthday" not in on()
+    run(change_settings, store, "points_welcome=0")
+    assert "points_welcome" not in on()

@@ -79,7 +79,7 @@ def prove_accounts(session: Session, accounts: Iterable[str]) -> None:
     session.execute(
         update(Customer)
         .where(
-            among(Customer.account_id, accounts),
+            among(Customer.key, [f"account:{name}" for name in accounts]),
             Customer.proved_email.is_distinct_from(Customer.email),
         )
         .values(proved_email=Customer.email)

@@ -17,7 +17,8 @@ def present_accounts(session: Session, identifiers: Iterable[str]) -> set[str]:
     """Those of the accounts that the store has, as far as it was read."""
     rows = session.scalars(
         select(Customer.account_id).where(
-            among(Customer.account_id, identifiers), Customer.gone.is_(False)
+            among(Customer.key, [f"account:{name}" for name in identifiers]),
+            Customer.gone.is_(False),
         )
     )
     return {name for name in rows if name}

@@ -142,10 +142,11 @@ def _without_gone_accounts(session: Session, saved: Sequence[Order]) -> list[Ord
     ]
 
 
-def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]) -> None:
+def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]) -> Book:
     """Append the entries that bring the points of these orders to what they should be.
 
-    Points that were spent on them go back first, so that what is taken back finds them.
+    Points that were spent on them go back first, so that what is taken back finds them. Returns
+    the lots with the entries about orders and purchases.
     """
     spenders = settle_redemptions(session, store, changed)
     owners = orders.customers_of(session, [order.id for order in changed])
@@ -161,6 +162,7 @@ def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]
         touched |= occasions.follow_orders(session, store, changed, concerned)
     want_points(session, store, touched)
     _tell_other_currencies(store, changed)
+    return book
 
 
 def _concerned(

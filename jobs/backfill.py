@@ -12,9 +12,8 @@ from uuid import UUID
 from database import backfills, orders, points
 from database.session import store_transaction
 from jobs.absorb import lock_store
-from jobs.apply import want_points
+from jobs.apply import settle_points
 from jobs.context import ActiveStore, Context, active_store
-from jobs.earning import settle_orders
 from jobs.points import REFERENCE
 from retention.ledger.posting import Shortfall, used
 from retention.records import PointLot
@@ -124,15 +123,10 @@ class _Work:
         with store_transaction(self._context.engine, self._store.id) as session:
             lock_store(session, self._store)
             savepoint = session.begin_nested()
-            changed = orders.load_orders(session, identifiers)
-            owners = orders.customers_of(session, identifiers)
-            head = points.head(session)
-            book = settle_orders(session, self._store, changed, owners, head)
-            points.keep(session, book, head)
-            self._customers |= (who := {entry.customer_id for entry in book.entries})
-            want_points(session, self._store, who)
+            book = settle_points(session, self._store, orders.load_orders(session, identifiers))
             if not self._apply:
                 savepoint.rollback()
+        self._customers |= {entry.customer_id for entry in book.entries}
         self._result.orders += len({entry.order_id for entry in book.entries} - {None})
         self._result.points += sum(entry.points for entry in book.entries)
 

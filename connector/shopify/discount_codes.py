@@ -161,7 +161,8 @@ def _wanted(reward: Reward) -> dict[str, Any]:
         "appliesOncePerCustomer": True,
         "context": {"customers": {"add": [customer]}},
         "combinesWith": {
-            "orderDiscounts": True,
+            # Several codes, each with its least amount, would together pay more of an order.
+            "orderDiscounts": reward.minimum is None,
             "productDiscounts": True,
             "shippingDiscounts": True,
         },

@@ -6,7 +6,7 @@ open to everybody. So each is read as the store kept it, and deleted if it is no
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from connector.errors import NotFound, Refused, TemporaryError
@@ -113,7 +113,8 @@ def _wanted(reward: Reward) -> Mapping[str, Any]:
         "code": reward.code.lower(),
         "discount_type": "fixed_cart",
         "amount": f"{reward.amount:f}",
-        "individual_use": False,
+        # Several codes, each with its least amount, would together pay more of an order.
+        "individual_use": reward.minimum is not None,
         "usage_limit": 1,
         "usage_limit_per_user": 1,
         "email_restrictions": [reward.email],
@@ -129,14 +130,19 @@ def _difference(reward: Reward, coupon: CouponPayload) -> str | None:
     if not _is_ours(reward, coupon):
         return "the store has another coupon under this code"
     fits = {
-        "amount": coupon.discount_type == "fixed_cart" and coupon.amount == reward.amount,
+        "amount": coupon.discount_type == "fixed_cart" and coupon.amount == _shown(reward.amount),
         "limit to one use": coupon.usage_limit == 1,
         "e-mail address (correct it in the customer's account)": _is_bound(reward, coupon),
         "end": coupon.date_expires_gmt == _seconds(reward.expires_at),
-        "least amount of an order": coupon.minimum_amount == (reward.minimum or 0),
+        "least amount of an order": coupon.minimum_amount == _shown(reward.minimum or Decimal(0)),
     }
     lost = [name for name, is_kept in fits.items() if not is_kept]
     return f"the store did not keep the coupon's {' and '.join(lost)}" if lost else None
+
+
+def _shown(amount: Decimal) -> Decimal:
+    """An amount as the store shows it of a coupon: with two decimals, whatever its currency."""
+    return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
 def _is_ours(reward: Reward, coupon: CouponPayload) -> bool:

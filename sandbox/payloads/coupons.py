@@ -16,7 +16,7 @@ def coupon_payload(store: Store, coupon: Coupon) -> Payload:
     return {
         "id": coupon.id,
         "code": coupon.code,
-        "amount": _amount(store, coupon.amount),
+        "amount": _amount(coupon.amount),
         "status": coupon.status,
         "date_created": created,
         "date_created_gmt": created_gmt,
@@ -37,8 +37,8 @@ def coupon_payload(store: Store, coupon: Coupon) -> Payload:
         "product_categories": [],
         "excluded_product_categories": [],
         "exclude_sale_items": False,
-        "minimum_amount": _amount(store, coupon.minimum_amount),
-        "maximum_amount": _amount(store, Decimal(0)),
+        "minimum_amount": _amount(coupon.minimum_amount),
+        "maximum_amount": _amount(Decimal(0)),
         "email_restrictions": list(coupon.email_restrictions),
         "used_by": list(coupon.used_by),
         "meta_data": meta_list(coupon.meta),
@@ -46,6 +46,6 @@ def coupon_payload(store: Store, coupon: Coupon) -> Payload:
     }
 
 
-def _amount(store: Store, amount: Decimal) -> str:
-    decimals = store.settings.decimals
-    return money.to_text(money.from_text(str(amount), decimals), decimals)
+def _amount(amount: Decimal) -> str:
+    """An amount as coupons show it: with two decimals, whatever the store's currency has."""
+    return money.to_text(money.from_text(str(amount), 2), 2)

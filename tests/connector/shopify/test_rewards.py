@@ -293,3 +293,25 @@ def test_a_code_that_is_not_shown_yet_is_asked_for_again(
     assert asked["discount"]["context"] == {
         "customers": {"add": [f"gid://shopify/Customer/{code.account_id}"]}
     }
+
+
+@pytest.mark.parametrize("minimum", [None, Decimal(20)])
+def test_a_code_that_may_pay_only_a_part_of_an_order_stands_alone(
+    open_shop: OpenShop, session: GuardedSession, code: Reward, minimum: Decimal | None
+) -> None:
+    """Two of them, each with its least amount, would pay twice that part of one order."""
+    made = {"codeDiscountNode": None, "userErrors": []}
+    shop = open_shop(
+        {
+            "DiscountCodeCreate": [data({"discountCodeBasicCreate": made})],
+            "DiscountCode": [data({"codeDiscountNodeByCode": None})],
+        }
+    )
+    with pytest.raises(TemporaryError):
+        store_of(shop, session).issue_reward(replace(code, minimum=minimum))
+    (asked,) = shop.variables("DiscountCodeCreate")
+    assert asked["discount"]["combinesWith"] == {
+        "orderDiscounts": minimum is None,
+        "productDiscounts": True,
+        "shippingDiscounts": True,
+    }

@@ -88,6 +88,35 @@ def test_what_the_store_kept_otherwise_is_deleted_and_told(
     assert deleted.query["force"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("asked", "minimum", "shown"),
+    [
+        ("1.234", "2.468", {"amount": "1.23", "minimum_amount": "2.47"}),
+        ("1.235", "0.005", {"amount": "1.24", "minimum_amount": "0.01"}),
+        ("150000", "300000", {"amount": "150000.00", "minimum_amount": "300000.00"}),
+    ],
+)
+def test_a_store_shows_two_decimals_of_a_coupon_whatever_its_currency(
+    open_store: Open, asked: str, minimum: str, shown: Mapping[str, object]
+) -> None:
+    """WooCommerce keeps what is asked, and shows `wc_format_decimal(…, 2)` of it."""
+    reward = replace(REWARD, amount=Decimal(asked), minimum=Decimal(minimum), currency="KWD")
+    store, replay = open_store({POST: [made(**shown)]})
+    assert store.issue_reward(reward) == IssuedReward("238")
+    (call,) = replay.calls
+    assert (call.content["amount"], call.content["minimum_amount"]) == (asked, minimum)
+    store, _ = open_store({POST: [made(**shown)], f"DELETE {ONE}": [answer(coupon())]})
+    with pytest.raises(Refused, match="amount"):
+        store.issue_reward(replace(reward, amount=Decimal(asked) + Decimal("0.01")))
+
+
+def test_a_code_that_may_pay_only_a_part_of_an_order_stands_alone(open_store: Open) -> None:
+    """Two of them, each with its least amount, would pay twice that part of one order."""
+    store, replay = open_store({POST: [made(minimum_amount="10.00")]})
+    store.issue_reward(replace(REWARD, minimum=Decimal(10)))
+    assert replay.calls[0].content["individual_use"] is True
+
+
 def test_a_code_that_is_taken_is_read_and_compared(open_store: Open) -> None:
     store, replay = open_store(
         {POST: [recorded("coupon_duplicate_400")], GET: [answer([coupon()])]}

@@ -1,5 +1,7 @@
 """Commands about birthdays, and about friends whom customers bring."""
 
+import csv
+import sys
 from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
@@ -102,6 +104,18 @@ def referral_code_command(
         print_json({"code": found.code, "link": found.link})
         return
     click.echo(f"{found.code}\n{found.link}")
+
+
+@points.command("referral-codes")
+@store_argument
+@click.pass_obj
+def referral_codes_command(settings: AppSettings, store: UUID) -> None:
+    """Print the codes and links of all accounts of STORE that have bought, as CSV, to be sent."""
+    with opened(settings) as context:
+        found = friends.codes_of_all(context, store)
+    writer = csv.writer(sys.stdout)
+    writer.writerow(["account", "email", "code", "link"])
+    writer.writerows([account, email, one.code, one.link] for account, email, one in found)
 
 
 @points.command("refer")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
@@ -50,6 +50,23 @@ def add_code(session: Session, code: str, customer_id: int) -> bool:
             returning=("code",),
         )
     )
+
+
+def add_codes(session: Session, codes: Mapping[str, int]) -> None:
+    """Give each of these new codes to its customer; one that is known already stays whose it is."""
+    rows = [{"code": code, "customer_id": customer} for code, customer in codes.items()]
+    insert_rows(session, ReferralCode, rows, unique=("store_id", "code"), replace=())
+
+
+def buyers(session: Session, statuses: Sequence[str]) -> list[tuple[int, str, str]]:
+    """The accounts that are there and have bought: our number, the store's, and the e-mail."""
+    has_bought = exists().where(Order.customer_id == Customer.id, *counts(statuses))
+    rows = session.execute(
+        select(Customer.id, Customer.account_id, Customer.email)
+        .where(Customer.account_id.is_not(None), Customer.gone.is_(False), has_bought)
+        .order_by(Customer.id)
+    )
+    return [(row[0], row[1] or "", row[2] or "") for row in rows]
 
 
 def with_code(session: Session, code: str, since: datetime) -> Sequence[int]:

@@ -55,7 +55,7 @@ class Listed:
 
 
 def code_for(context: Context, store_id: UUID, person: Subject, code: str | None = None) -> Code:
-    """The code of a customer: the one given, else the newest there is, else a new one.
+    """The code of a customer: the one given, else one that there is, else a new one.
 
     Orders that carry a code that is new count from then on, too.
 
@@ -71,14 +71,37 @@ def code_for(context: Context, store_id: UUID, person: Subject, code: str | None
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
         customer = one_customer(session, person)
-        known = sorted(referrals.codes_of(session, [customer]).get(customer, ()))
-        found = wanted or (known[-1] if known else _new_code())
+        known = referrals.codes_of(session, [customer]).get(customer, set())
+        found = wanted or max(known, default=_new_code())
         if found not in known:
             if not referrals.add_code(session, found, customer):
                 raise ValueError(f"code {found!r} is another customer's; choose another")
             _follow_code(session, store, found)
-    marks = urlencode({"utm_source": SOURCE, "utm_medium": MEDIUM, "utm_campaign": found})
-    return Code(found, f"{store.credentials.store_url.rstrip('/')}/?{marks}")
+    return _told(store, found)
+
+
+def codes_of_all(context: Context, store_id: UUID) -> list[tuple[str, str, Code]]:
+    """The code of every account that has bought, with the account and its e-mail address.
+
+    Those that have none get one.
+
+    Raises:
+        NotActive: there is no such store, or it is not active.
+    """
+    store = active_store(context, store_id)
+    with store_transaction(context.engine, store.id) as session:
+        lock_store(session, store)
+        buyers = referrals.buyers(session, store.settings.purchase_statuses)
+        known = referrals.codes_of(session, [number for number, _, _ in buyers])
+        new = {_new_code(): number for number, _, _ in buyers if number not in known}
+        referrals.add_codes(session, new)
+        known = referrals.codes_of(session, [number for number, _, _ in buyers])
+    return [(account, email, _told(store, max(known[number]))) for number, account, email in buyers]
+
+
+def _told(store: ActiveStore, code: str) -> Code:
+    marks = urlencode({"utm_source": SOURCE, "utm_medium": MEDIUM, "utm_campaign": code})
+    return Code(code, f"{store.credentials.store_url.rstrip('/')}/?{marks}")
 
 
 def _new_code() -> str:

@@ -1,6 +1,8 @@
 """The commands about birthdays and referrals."""
 
+import csv
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,18 @@ def test_referrals_are_listed_and_decided(run: Commands, store: str, installed: 
     rejected = said(run, "reject", store, number, *WHY)
     assert rejected.endswith("rejected; Reza: two sisters\n")
     assert "no referral 77" in refused(run, "approve", store, "77", *WHY)
+
+
+def test_every_buyer_has_a_code_to_be_sent(run: Commands, store: str, installed: Installed) -> None:
+    Shop(installed.sandbox).order("Green Tea", email=ADA)
+    Shop(installed.sandbox).order("Green Tea", billing={"email": "guest@example.test"})
+    settle(installed)
+    (row,) = csv.DictReader(StringIO(said(run, "referral-codes", store)))
+    assert row["email"] == ADA
+    assert row["code"].startswith("friend-")
+    assert row["link"].endswith(f"utm_campaign={row['code']}")
+    assert told(run, "referral-code", store, "--email", ADA)["code"] == row["code"]
+    assert said(run, "referral-codes", store).count("friend-") == 2
 
 
 def test_a_friend_is_told_of_by_hand(run: Commands, store: str, installed: Installed) -> None:

@@ -34,7 +34,7 @@ JULY, AUGUST, LATER = day("2026-07-01"), day("2026-08-01"), day("2026-12-01")
 
 def test_the_points_of_each_day_are_lost_in_turn() -> None:
     holding = Holding({JULY: 30, None: 50, AUGUST: 20}, pending=7)
-    assert holding.available == 100
+    assert (holding.available, Holding({JULY: 30}, owed=40).available) == (100, -10)
     assert losses(holding) == [Loss(JULY, 30), Loss(AUGUST, 20)]
     assert losses(Holding({None: 50})) == []
 

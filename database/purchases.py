@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from database.catalogue import categories
@@ -39,6 +39,14 @@ _SOME_LINES = _LINES + " WHERE l.order_id = ANY(%(orders)s)"
 _OF_ORDERS = (columns.ORDER_ID, columns.CUSTOMER_ID, columns.PLACED_AT)
 _OF_LINES = (columns.ORDER_ID, columns.POSITION, columns.PRODUCT_ID, columns.QUANTITY, columns.NET)
 
+_TOLD = "category_ids"
+_PRODUCTS = """
+    SELECT id, category_ids::text, (published AND visible AND in_stock)::int FROM products
+"""
+_OF_PRODUCTS = pl.Schema(
+    {columns.PRODUCT_ID: pl.Int64(), _TOLD: pl.String(), columns.RECOMMENDABLE: pl.Int8()}
+)
+
 
 def counting(statuses: Sequence[str], until: datetime, currency: str = "") -> dict[str, Any]:
     """The parameters of `COUNTED`; with a `currency`, only orders in it count."""
@@ -69,9 +77,7 @@ def lines_of(
 
 def _joined(lines: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
     return (
-        lines.join(orders, on=columns.ORDER_ID)
-        .sort(columns.ORDER_ID)
-        .select(columns.LINES.names())
+        lines.join(orders, on=columns.ORDER_ID).sort(columns.ORDER_ID).select(columns.LINES.names())
     )
 
 
@@ -86,21 +92,22 @@ def products(
 ) -> pl.DataFrame:
     """The products with the category that counts at `level`: `retention.columns.PRODUCTS`.
 
-    `eligible` leaves of a product's categories those that may stand for it.
+    `eligible` leaves of a product's categories those that may stand for it. Rows are sorted by
+    product.
     """
     known = categories(session)
     records = {identifier: record for identifier, (_, record) in known.items()}
-    rows = session.execute(
-        select(
-            Product.id, Product.category_ids, Product.published & Product.visible & Product.in_stock
-        )
+    lists = session.execute(
+        select(cast(Product.category_ids, String).label("told"), Product.category_ids).distinct()
     )
-    chosen: dict[tuple[str, ...], int | None] = {}
-    table = []
-    for identifier, category_ids, recommendable in rows:
-        key = tuple(category_ids)
-        if key not in chosen:
-            category = category_of(eligible(key), records, level)
-            chosen[key] = known[category][0] if category in known else None
-        table.append((identifier, chosen[key], recommendable))
-    return pl.DataFrame(table, schema=columns.PRODUCTS, orient="row")
+    chosen: dict[str, int | None] = {}
+    for told, category_ids in lists:
+        category = category_of(eligible(category_ids), records, level)
+        chosen[told] = known[category][0] if category in known else None
+    found = copied(session, _PRODUCTS, {}, _OF_PRODUCTS).sort(columns.PRODUCT_ID)
+    category_id = pl.col(_TOLD).replace_strict(chosen, return_dtype=pl.Int64)
+    return found.select(
+        columns.PRODUCT_ID,
+        category_id.alias(columns.CATEGORY_ID),
+        pl.col(columns.RECOMMENDABLE).cast(pl.Boolean),
+    )

@@ -13,7 +13,8 @@ The third is drawn toward the second and the fourth toward the first. How strong
 of the mixture, are those under which customers who were left out of the counting bought what
 they bought likeliest (deleted interpolation; F. Jelinek and R. L. Mercer, "Interpolated
 estimation of Markov source parameters from sparse data", 1980). So where little is known, or the
-first purchase says nothing, little is claimed.
+first purchase says nothing, little is claimed. How sharp the mixture is follows from the same
+customers (`retention.second_purchase_sharpness`).
 
 Measured on The Complete Journey (`retention.evaluation.second_category`, 2,429 customers left out
 in fifths, 299 categories): the first-named category is right for 10.0 % (8.8 to 11.2), one of three
@@ -38,29 +39,32 @@ from retention.second_purchase_estimates import (
     of_shares,
 )
 from retention.second_purchase_histories import Floats, Histories, Shares, Steps, steps
+from retention.second_purchase_sharpness import likeliest_sharpness, sharpened
 
 FOLDS = 5
 MOST_EXAMPLES = 20_000
 """So many steps at most decide the weights, the earliest in their customers' histories."""
 ROUNDS = 100
 EVEN_CUSTOMERS = 3.0
-"""So many customers of whom every estimate was as right stand beside those that are known. With
-the steps of each customer weighing 1 together, and with 3, a store of about 200 orders of The
-Complete Journey's customers named the second category right as often as the best simple rule."""
+"""So many customers of whom every estimate was as right stand beside those that are known."""
+SHARPENED_BY = 300
+"""So many steps of each part at most decide the sharpness."""
 STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 """So many steps at the overall rates may stand beside those that followed a category."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecondPurchaseModel:
-    """The estimates of a store and the weights, which sum to 1, under which they are mixed."""
+    """The estimates of a store, the weights, which sum to 1, under which they are mixed, and how
+    sharp the mixture is made."""
 
     estimates: Estimates
     weights: Floats
+    sharpness: float = 1.0
 
     @property
     def floor(self) -> float:
-        """Return the probability of a category of which nothing is known."""
+        """Return what is `mixed` of a category of which nothing is known."""
         return float(self.weights[-1]) / len(self.estimates.all_rates)
 
     def probabilities(self, given: Histories) -> Floats:
@@ -68,6 +72,10 @@ class SecondPurchaseModel:
 
         Rows sum to 1. A purchase of which nothing is known gets the shares of all.
         """
+        return sharpened(self.mixed(given), self.sharpness)
+
+    def mixed(self, given: Histories) -> Floats:
+        """Return the same before it is made sharper or flatter, in the same sequence."""
         mixed = np.zeros((len(given.mains), len(self.estimates.all_rates)))
         for weight, estimate in zip(self.weights, self.estimates.of_all(given), strict=True):
             mixed += weight * estimate
@@ -101,10 +109,36 @@ def second_purchase_model(
     }
     drawn = [one.at(**at) for one, _ in counted]
     weights = _mixture(drawn, seen, minimum_customers)
-    return SecondPurchaseModel(estimates(taken).at(**at), weights), [
-        Trial(SecondPurchaseModel(one, weights), left_out)
-        for one, (_, left_out) in zip(drawn, counted, strict=True)
+    trials = [SecondPurchaseModel(one, weights) for one in drawn]
+    sharpness = _sharpness(trials, seen)
+    return SecondPurchaseModel(estimates(taken).at(**at), weights, sharpness), [
+        Trial(replace(model, sharpness=sharpness), left_out)
+        for model, (_, left_out) in zip(trials, counted, strict=True)
     ]
+
+
+def _sharpness(trials: Sequence[SecondPurchaseModel], seen: Sequence[Steps]) -> float:
+    """Return the sharpness under which what the models were not counted from is likeliest."""
+    if not trials:
+        return 1.0
+    tried = [left_out.selected(np.arange(len(left_out.after))[:SHARPENED_BY]) for left_out in seen]
+    pairs = zip(trials, tried, strict=True)
+    return likeliest_sharpness(
+        np.concatenate([model.mixed(left_out.before) for model, left_out in pairs]),
+        np.concatenate([left_out.after for left_out in tried]),
+        _example_weights(tried),
+    )
+
+
+def _example_weights(seen: Sequence[Steps]) -> Floats:
+    """Return what each step weighs: a customer's steps together the root of the sum of theirs.
+
+    A customer's purchases are alike, so that they say less than as many of different customers.
+    """
+    customers = np.concatenate([left.before.customers for left in seen])
+    weights = np.concatenate([left.weights for left in seen])
+    _, number = np.unique(customers, return_inverse=True)
+    return np.asarray(weights / np.sqrt(np.bincount(number, weights))[number])
 
 
 def _folds(taken: Steps) -> list[tuple[Steps, Steps]]:
@@ -145,12 +179,7 @@ def _mixture(drawn: Sequence[Estimates], seen: Sequence[Steps], minimum_customer
     likelihood = np.concatenate(
         [one.of_one(left.before, left.after) for one, left in zip(drawn, seen, strict=True)]
     )
-    customers = np.concatenate([left.before.customers for left in seen])
-    weights = np.concatenate([left.weights for left in seen])
-    # A customer's purchases are alike: however many there are, they speak for one customer.
-    _, number = np.unique(customers, return_inverse=True)
-    weights /= np.bincount(number, weights)[number]
-    usual = _likeliest_mixture(likelihood, weights, even * EVEN_CUSTOMERS)
+    usual = _likeliest_mixture(likelihood, _example_weights(seen), even * EVEN_CUSTOMERS)
     first = np.concatenate([left.is_first for left in seen])
     return _likeliest_mixture(
         likelihood[first], np.ones(int(first.sum())), usual * minimum_customers

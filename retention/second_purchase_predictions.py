@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from retention.columns import CATEGORY_ID, CUSTOMER_ID, PROBABILITY, RANK
 from retention.second_purchase_histories import Floats, Histories, Integers, histories, once
 from retention.second_purchase_model import SecondPurchaseModel, Trial, second_purchase_model
+from retention.second_purchase_sharpness import sharpened
 
 AT_ONCE = 1000
 """So many customers are computed together, to bound the memory."""
@@ -120,10 +121,11 @@ def _likeliest(
     model: SecondPurchaseModel, given: Histories, top: int
 ) -> tuple[Integers, Integers, Integers, Floats]:
     """Return customers, ranks, categories and probabilities of one part."""
-    probabilities = model.probabilities(given)
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-    best = np.take_along_axis(probabilities, order, axis=1)
-    rows, places = np.nonzero(best > model.floor + ROUNDING)
+    mixed = model.mixed(given)
+    order = np.argsort(-mixed, axis=1, kind="stable")[:, :top]
+    speaks = np.take_along_axis(mixed, order, axis=1) > model.floor + ROUNDING
+    best = np.take_along_axis(sharpened(mixed, model.sharpness), order, axis=1)
+    rows, places = np.nonzero(speaks)
     return (
         given.customers[rows],
         places + 1,

@@ -2,6 +2,9 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -259,3 +262,41 @@ def test_tells_wordpress_what_the_app_has() -> None:
 def test_leaves_a_request_about_personal_data_open_while_the_app_is_away() -> None:
     for call in ("export_personal_data", "erase_personal_data"):
         assert SCENE.play(call, "ada@example.test").result == {"error": AWAY}
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """Whatever stands before the app, and answers in its place with a page, or with half of it."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"orders": [{"number": "1"}, {"num')
+
+    def do_GET(self) -> None:
+        self.do_POST()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def proxy() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Proxy) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_takes_for_no_answer_what_cannot_be_read(proxy: str) -> None:
+    """Neither a coupon that is not there nor an export with nothing in it is told."""
+    told = SCENE.play("handle_form", post=REDEEM, app=proxy)
+    assert told.notices == [["error", AWAY]]
+    assert told.session == {"bazgasht_pending": {"points": 500, "request": REQUEST}}
+    assert SCENE.play("export_personal_data", "ada@example.test", app=proxy).result == {
+        "error": AWAY
+    }
+    page = SCENE.play("show_settings", can=["manage_woocommerce"], app=proxy)
+    assert "Connected." not in page.html

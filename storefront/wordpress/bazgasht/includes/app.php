@@ -64,12 +64,15 @@ function ask( string $method, string $operation, string $account, ?array $body =
 			'body'                => '' === $sent ? null : $sent,
 		)
 	);
-	if ( is_wp_error( $response ) ) {
+	$is_lost = is_wp_error( $response );
+	$status  = $is_lost ? 0 : (int) wp_remote_retrieve_response_code( $response );
+	$answer  = $is_lost ? null : json_decode( wp_remote_retrieve_body( $response ), true );
+	// A success that cannot be read, such as half an answer or another server's page, says nothing.
+	if ( $is_lost || ( $status < 400 && ! is_array( $answer ) ) ) {
 		return new \WP_Error( 'bazgasht_away', __( 'This is not possible right now. Try again in a few minutes.', 'bazgasht' ) );
 	}
-	$answer = json_decode( wp_remote_retrieve_body( $response ), true );
 	return array(
-		'status' => (int) wp_remote_retrieve_response_code( $response ),
+		'status' => $status,
 		'answer' => is_array( $answer ) ? $answer : array(),
 	);
 }

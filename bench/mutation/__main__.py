@@ -35,7 +35,7 @@ FILES = (
 )
 TESTS = (
     *("ledger", "conftest.py", "tables.py", "test_caps.py", "test_money.py", "test_multipliers.py"),
-    *("test_net.py", "test_points.py", "test_redemption.py"),
+    *("test_net.py", "test_points.py", "test_points_exactly.py", "test_redemption.py"),
 )
 CONFIGURATION = """\
 [tool.mutmut]

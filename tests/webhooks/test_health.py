@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from bazgasht.app import create_app
 from bazgasht.composition import redis_client
-from database import inbox
+from database import inbox, results
 from database.session import connect, store_transaction
 from jobs.context import Context
 from tests.database.rows import event, new_store
@@ -95,6 +95,23 @@ def test_metrics_tell_the_depth_age_and_last_delivery_of_each_inbox(
     assert value(text, "bazgasht_inbox_waiting_events", store=str(quiet)) == 0
     assert text.count("bazgasht_inbox_dead_events{") == 2
     assert text.count("bazgasht_inbox_last_delivery_timestamp_seconds{") == 1
+
+
+def test_metrics_tell_what_the_last_check_of_results_found(
+    context: Context, store_id: UUID
+) -> None:
+    name = "bazgasht_results"
+    with store_transaction(context.engine, store_id) as session:
+        results.save_figures(session, {}, (None, None), 1)
+    assert f"{name}_drifted_rows{{" not in client_of(context).get("/metrics").text
+    store = {"store": str(store_id)}
+    for rows, drifts in ((3, 1), (0, 1), (2, 2)):
+        with store_transaction(context.engine, store_id) as session:
+            results.note_check(session, rows)
+        text = client_of(context).get("/metrics").text
+        assert value(text, f"{name}_drifted_rows", **store) == rows
+        assert value(text, f"{name}_drifts_total", **store) == drifts
+        assert value(text, f"{name}_checked_timestamp_seconds", **store) > 1.7e9
 
 
 def test_metrics_count_answers_with_their_times_by_status(context: Context, store_id: UUID) -> None:

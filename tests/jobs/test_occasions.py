@@ -28,6 +28,7 @@ from jobs.occasion_kinds import anniversaries_of, celebrations
 from jobs.occasion_rules import Programme
 from jobs.occasions import follow_reviews
 from jobs.points import adjust, advance, undo, verify
+from jobs.reconcile import compare_identifiers
 from retention.yearly import YearlyDay
 from sandbox.server import RunningStore
 from tests.conftest import Installed
@@ -509,3 +510,26 @@ def test_the_day_of_a_first_purchase_is_the_stores(installed: Installed) -> None
         told = replace(told, moment=told.moment + timedelta(seconds=1))
         (found,) = anniversaries_of(session, told, [nika])
         assert (found.source, found.happened_at) == (f"anniversary:1:{nika}", told.moment)
+
+
+def test_reviews_are_paid_when_they_are_read_and_shown_in_the_store(installed: Installed) -> None:
+    open_account(installed)
+    switched_on(installed, 100, points_review=15)
+    first_bought(installed, 5)
+    shop = Shop(installed.sandbox)
+    shop.create(
+        "products/reviews",
+        product_id=shop.product_id("Green Tea"),
+        review="Good",
+        rating=5,
+        reviewer="Nika",
+        reviewer_email=NIKA,
+    )
+    compare_identifiers(str(installed.id))
+    settle(installed)
+    assert [(points, reason) for _, points, reason in entries(installed)] == [(15, "review")]
+    assert shop.meta(NIKA)["bazgasht_points"] == "27"
+    installed.sandbox.store.reviews.clear()
+    compare_identifiers(str(installed.id))
+    settle(installed)
+    assert shop.meta(NIKA)["bazgasht_points"] == "12"

@@ -117,3 +117,10 @@ def test_an_interval_stays_within_what_there_is() -> None:
     result = found(stays)
     assert (result.redemption_rate.low, result.redemption_rate.high) == (0, 1)
     assert (result.redeemed.low, result.redeemed.high) == (0, 100)
+
+
+def test_points_that_are_redeemed_on_their_first_day_count() -> None:
+    stays = [*alike(0, "redeemed", 1), *alike(3, "expired", 1)]
+    result = found([*stays, Stay(0, -1, "out", 40)])
+    assert (result.redemption_rate.value, result.expiry_rate) == pytest.approx((0.5, 0.5))
+    assert (result.redeemed.value, result.expired) == pytest.approx((20, 20))

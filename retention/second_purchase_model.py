@@ -19,8 +19,8 @@ customers (`retention.second_purchase_sharpness`).
 Measured on The Complete Journey (`retention.evaluation.second_category`, 2,429 customers left out
 in fifths, 299 categories): the first-named category is right for 10.0 % (8.8 to 11.2), one of three
 for 20.5 % (19.0 to 22.1); always naming the most common 7.0 % and 18.6 %, the same as first 8.6 %
-and 19.8 %, a Markov chain of all pairs 9.6 % and 20.1 %. The expected calibration error is 0.024 of
-the first-named, 0.010 of all three. Whoever knew all of a customer's other orders of that year,
+and 19.8 %, a Markov chain of all pairs 9.6 % and 20.1 %. The expected calibration error is 0.025 of
+the first-named, 0.011 of all three. Whoever knew all of a customer's other orders of that year,
 about sixty, would be right for 15.5 % and 29.9 %. The squares of the shares and the three customers
 below were chosen on these same customers; the weights and strengths were learned without them.
 """

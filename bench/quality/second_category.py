@@ -11,6 +11,7 @@ from bench.tables import print_table
 from retention.evaluation.bootstrap import Estimate
 from retention.evaluation.second_category import Score, second_category
 from retention.prediction.calibration import Calibration
+from retention.prediction.evidence import NotEnoughData
 
 LEVELS: tuple[Level, ...] = ("product_category", "department")
 HEADER = (
@@ -24,8 +25,12 @@ HEADER = (
 def measure(lines: pl.DataFrame) -> None:
     """Print the evaluation at each level."""
     for level in LEVELS:
-        found = second_category(lines, products(level))
         title = f"c. Second category, by {level.removeprefix('product_')}"
+        try:
+            found = second_category(lines, products(level))
+        except NotEnoughData as error:
+            print(f"\n{title}: {error}")
+            continue
         print_table(title, HEADER, [_row(score) for score in found.scores])
         for setting in found.named:
             _print_reliability(setting, found.named_first[setting])

@@ -51,7 +51,7 @@ def test_everyone_is_predicted_once_by_others_and_later_ones_by_earlier(
 
 
 def test_what_is_stated_is_compared_with_what_came(loyal: SecondCategory) -> None:
-    assert set(loyal.named_first) == {"others", "earlier"}
+    assert set(loyal.named_first) == {"others", "earlier", "sample 200"}
     assert loyal.named_first["others"].error < 0.03
     assert loyal.named["others"].customers == 3 * 600
 

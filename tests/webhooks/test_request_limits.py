@@ -38,3 +38,10 @@ def test_while_redis_is_away_only_reading_goes_on() -> None:
     for kind in ("redeem", "personal_data"):
         with pytest.raises(CannotCount):
             limits.wait(kind, STORE, "1")
+
+
+def test_nobody_is_named_where_requests_are_counted(context: Context) -> None:
+    assert RequestLimits(context.redis).wait("personal_data", STORE, "email:ada@example.test") == 0
+    counted = [key for key in context.redis.keys("bazgasht:limits*") if b"personal_data" in key]
+    assert counted
+    assert [key for key in counted if b"ada" in key] == []

@@ -325,3 +325,17 @@ def test_what_concerns_all_stores_tells_identifiers_and_counts_only(
         *("waiting", "oldest_seconds", "dead", "last_delivery"),
         *("checked_at", "drifted_rows", "drifts"),
     }
+
+
+def test_what_sees_all_stores_looks_among_temporary_tables_last(engine: Engine) -> None:
+    """Where the app's role may make temporary tables, none stands in for one that is read."""
+    with transaction(engine) as session:
+        overviews = session.execute(
+            text(
+                "SELECT proname, proconfig FROM pg_proc WHERE prosecdef "
+                "AND pronamespace = 'public'::regnamespace"
+            )
+        ).all()
+    assert len(overviews) > 1
+    for name, settings in overviews:
+        assert settings == ["search_path=public, pg_temp"], name

@@ -223,15 +223,32 @@ def counts(session: Session) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def wanting(session: Session, kind: WriteKind, name: str) -> set[str]:
-    """The objects that shall have something under this name."""
+def wanting(
+    session: Session, kind: WriteKind, name: str, of: Iterable[str] | None = None
+) -> set[str]:
+    """The objects, or those of some, that shall have something under this name."""
     return set(
         session.scalars(
             text(
                 "SELECT external_id FROM write_backs WHERE kind = :kind "
-                "AND COALESCE(desired -> :name, 'null') NOT IN ('null', '[]')"
+                "AND COALESCE(desired -> :name, 'null') NOT IN ('null', '[]') "
+                "AND (CAST(:of AS text[]) IS NULL OR external_id = ANY(:of))"
             ),
-            {"kind": kind, "name": name},
+            {"kind": kind, "name": name, "of": None if of is None else list(of)},
+        )
+    )
+
+
+def unlisted(session: Session) -> set[str]:
+    """The products that a shopper may be looking at and that shall have no list."""
+    return set(
+        session.scalars(
+            text(
+                "SELECT external_id FROM products p WHERE published AND NOT EXISTS ("
+                "SELECT FROM write_backs w WHERE kind = 'cross_sells' "
+                "AND w.external_id = p.external_id "
+                "AND COALESCE(desired -> 'ours', 'null') NOT IN ('null', '[]'))"
+            )
         )
     )
 

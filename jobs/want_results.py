@@ -19,14 +19,16 @@ def want_lists(session: Session, products: Collection[int] | None = None) -> int
     With them go products that shoppers see and that have none yet: they may have been put up for
     sale since.
     """
-    published = published_products(session)
-    wanting = outbox.wanting(session, "cross_sells", "ours")
     if products is None:
         lists = results.recommended(session)
-        shown = (published & lists.keys()) | wanting
+        shown = (published_products(session) & lists.keys()) | outbox.wanting(
+            session, "cross_sells", "ours"
+        )
     else:
-        lists = results.recommended_for(session, products, published - wanting)
-        shown = {name for name in lists if name in wanting or (name in published and lists[name])}
+        without = outbox.unlisted(session)
+        lists = results.recommended_for(session, products, without)
+        shown = {name for name in without & lists.keys() if lists[name]}
+        shown |= outbox.wanting(session, "cross_sells", "ours", lists)
     return outbox.want(
         session, "cross_sells", {product: {"ours": lists.get(product, [])} for product in shown}
     )

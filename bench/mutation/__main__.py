@@ -34,7 +34,7 @@ FILES = (
     *(f"retention/{name}.py" for name in ("caps", "money", "multipliers", "net", "points")),
 )
 TESTS = (
-    *("ledger", "conftest.py", "tables.py", "test_caps.py", "test_money.py", "test_multipliers.py"),
+    *("ledger", "tables.py", "test_caps.py", "test_money.py", "test_multipliers.py"),
     *("test_net.py", "test_points.py", "test_points_exactly.py", "test_redemption.py"),
 )
 CONFIGURATION = """\
@@ -44,6 +44,13 @@ only_mutate = {files}
 pytest_add_cli_args_test_selection = ["tests"]
 pytest_add_cli_args = ["-q", "-x", "--import-mode=importlib"]
 use_git_change_detection = false
+"""
+# That a test fails is enough: looking for the smallest example would take most of the time.
+PROFILE = """\
+from hypothesis import Phase, settings
+
+settings.register_profile("quick", deadline=None, phases=(Phase.explicit, Phase.generate))
+settings.load_profile("quick")
 """
 NO_TEST = 33
 
@@ -90,6 +97,7 @@ def _copy(files: Sequence[str]) -> None:
             shutil.copytree(source, target, ignore=no_caches)
         else:
             shutil.copy2(source, target)
+    (COPY / "tests/retention/conftest.py").write_text(PROFILE, "utf-8")
     content = CONFIGURATION.format(files=json.dumps(list(files)))
     (COPY / "pyproject.toml").write_text(content, "utf-8")
 

@@ -39,12 +39,13 @@ def issue(context: Context, store: ActiveStore, reference: str) -> Redemption:
         LookupError: there is no such redemption.
     """
     with store_lock(context.engine, store.id, lock_name(reference)) as held:
-        before = tried(context, store, reference) if held else None
-        if before is None or not _is_owed(before):
-            return before or find(context, store, reference)
+        row = find(context, store, reference)
+        before = tried(context, store, reference) if held else row
+        if not held or not _is_owed(before):
+            return before
         try:
             with connected(context, store) as connection:
-                return _issue(context, store, connection, before)
+                return _issue(context, store, connection, before, is_first=row.tried_at is None)
         except CredentialsRefused as error:
             disconnect(context, store, error)
         except ConnectorError as error:
@@ -53,14 +54,19 @@ def issue(context: Context, store: ActiveStore, reference: str) -> Redemption:
 
 
 def _issue(
-    context: Context, store: ActiveStore, connection: ConnectedStore, before: Redemption
+    context: Context,
+    store: ActiveStore,
+    connection: ConnectedStore,
+    before: Redemption,
+    *,
+    is_first: bool,
 ) -> Redemption:
     try:
         issued = connection.issue_reward(reward_of(before))
     except (CredentialsRefused, TemporaryError):
         raise
     except PermanentError as error:
-        if not _is_surely_gone(connection, before):
+        if not _is_surely_gone(connection, before, is_first=is_first):
             raise
         tell("store refuses a reward", store, before.reference, error)
         return release(context, store, before.reference, f"the store refused it: {error}")
@@ -73,15 +79,18 @@ def _issue(
     return row
 
 
-def _is_surely_gone(connection: ConnectedStore, refused: Redemption) -> bool:
+def _is_surely_gone(connection: ConnectedStore, refused: Redemption, *, is_first: bool) -> bool:
     """Whether nothing is left of a refused reward, nor of an earlier call whose answer was lost.
 
-    A store that refuses this, too, as without permission, has refused all the more to make it.
+    A store that refuses this, too, as without permission, has refused all the more to make it, if
+    that was the first time that it was asked. Otherwise Refused is raised.
     """
     try:
         return connection.withdraw_reward(reward_of(refused))
     except Refused:
-        return True
+        if is_first:
+            return True
+        raise
 
 
 def tried(context: Context, store: ActiveStore, reference: str) -> Redemption:

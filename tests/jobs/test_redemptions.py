@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,10 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from connector.errors import Refused
+from connector.platform import Reward
 from database import redemptions as table
 from database.points import balances
 from database.privacy import Subject
 from jobs import redemptions as job
+from jobs import rewards
 from jobs.erasing import erase
 from jobs.points import adjust, verify
 from jobs.privacy import ask
@@ -361,6 +365,36 @@ def test_a_store_that_refuses_our_key_is_not_left_with_a_coupon_that_is_not_paid
     sweep(str(installed.id))
     assert now(installed, made).state == "reserved"
     sound(installed)
+
+
+class _Blocked:
+    """A store behind a wall that turns every call away."""
+
+    def issue_reward(self, _: Reward) -> None:
+        raise Refused("POST coupons: answered 406")
+
+    def withdraw_reward(self, _: Reward) -> bool:
+        raise Refused("GET coupons: answered 406")
+
+
+def test_a_store_that_refuses_everything_may_have_made_the_coupon_before(
+    installed: Installed, shop: Shop, superuser: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed.sandbox.add_fault(Fault("half_answer", path=COUPONS))
+    made = redeem(installed)
+    installed.sandbox.clear_faults()
+    assert (made.state, len(shop.get("coupons"))) == ("reserved", 1)
+    date_back(superuser, 1, "tried_at")
+    with monkeypatch.context() as walled:
+        walled.setattr(rewards, "connected", lambda *_: nullcontext(_Blocked()))
+        sweep(str(installed.id))
+        assert (now(installed, made).state, balance(installed)) == ("reserved", 700)
+        never_asked = reserve(installed, key="another")
+        sweep(str(installed.id))
+        assert now(installed, never_asked).state == "released"
+    date_back(superuser, 1, "tried_at")
+    sweep(str(installed.id))
+    assert (now(installed, made).state, balance(installed)) == ("issued", 700)
 
 
 def test_a_redemption_is_cancelled_by_hand_once(installed: Installed, shop: Shop) -> None:

@@ -25,10 +25,8 @@ from database.models import (
     ScheduleTick,
     Store,
 )
-from database.person import Person
+from database.person import ERASED, Person
 from database.privacy import Hasher
-
-DOMAIN = "@erased.invalid"
 
 # What the order held cannot be told from its digest then, and the next reading is applied.
 UNKNOWN = b""
@@ -44,7 +42,7 @@ class Erased:
 
 def new_pseudonym() -> str:
     """A random name that says nothing of whom it stands for."""
-    return secrets.token_hex(16) + DOMAIN
+    return secrets.token_hex(16) + ERASED
 
 
 def erase(session: Session, person: Person, hasher: Hasher) -> dict[str, int]:
@@ -173,7 +171,7 @@ def erased_orders(session: Session, identifiers: Iterable[str]) -> dict[str, str
     """Those of the orders whose buyer was erased, with the pseudonym in the buyer's place."""
     rows = session.execute(
         select(Order.external_id, Order.email).where(
-            Order.external_id.in_(list(identifiers)), Order.email.endswith(DOMAIN)
+            Order.external_id.in_(list(identifiers)), Order.email.endswith(ERASED)
         )
     )
     return {row.external_id: row.email for row in rows}

@@ -9,6 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from database.models import Customer, Order
 from database.privacy import Subject, identities_of
 
+ERASED = "@erased.invalid"
+"""How the e-mail address ends that stands for somebody who was erased."""
+
 
 @dataclass(slots=True)
 class Person:

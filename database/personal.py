@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from database.bulk import ROWS_PER_STATEMENT, among, insert_json
 from database.copying import copied
 from database.models import Computation, Customer, PersonalRecommendation, Product
+from database.person import ERASED
 from database.purchases import COUNTED, counting
 from retention.columns import CUSTOMER_ID, PERSONAL_LISTS
 
@@ -25,7 +26,7 @@ _LATELY = """
       SELECT customer_id, max(made_at) AS at FROM personal_recommendations GROUP BY customer_id
     ) made ON made.customer_id = o.customer_id
     WHERE o.placed_at > %(since)s AND NOT c.gone
-      AND COALESCE(c.email, '') NOT LIKE '%%@erased.invalid'
+      AND COALESCE(c.email, '') NOT LIKE %(erased)s
     GROUP BY o.customer_id, o.placed_at ORDER BY o.placed_at DESC, o.customer_id
     LIMIT %(most)s
 """
@@ -41,7 +42,11 @@ def active_customers(
     Columns: customer_id, and has_ordered: whether that was after their lists were made, or they
     have none. Who was erased or deleted in the store is left out.
     """
-    chosen = counting(statuses, until) | {"since": until - timedelta(days=days), "most": most}
+    chosen = counting(statuses, until) | {
+        "since": until - timedelta(days=days),
+        "most": most,
+        "erased": f"%{ERASED}",
+    }
     schema = pl.Schema({CUSTOMER_ID: pl.Int64(), HAS_ORDERED: pl.String()})
     found = copied(session, COUNTED + _LATELY, chosen, schema)
     return found.with_columns(pl.col(HAS_ORDERED) == "t")

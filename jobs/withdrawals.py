@@ -39,7 +39,7 @@ def withdraw(
     """Take an open redemption's reward out of the store, and then give its points back.
 
     It stays open when the reward was used, or when the store has not yet answered whether it
-    made it; store credit of which something was spent is used.
+    made it; store credit of which something was spent is used, and so is that of somebody erased.
 
     Raises:
         NotActive: the store is no longer connected.
@@ -54,6 +54,9 @@ def withdraw(
             return row
         if row.tried_at is not None:
             row = tried(context, store, reference)
+            if row.kind == "store_credit" and row.account_id is None:
+                # Whoever had it was erased, so that nobody can be asked about it.
+                return _used(context, store, row)
             with connected(context, store) as connection:
                 if not connection.withdraw_reward(reward_of(row)):
                     return _used(context, store, row)

@@ -9,8 +9,9 @@ from sqlalchemy import Engine, text
 from database import redemptions as table
 from jobs import redemptions as job
 from jobs.context import active_store
+from jobs.erasing import erase
 from jobs.points import adjust, verify
-from jobs.privacy import subject
+from jobs.privacy import ask, subject
 from jobs.withdrawals import sweep, withdraw
 from retention.redemption import Redemption
 from sandbox.shopify.operations import Terms
@@ -133,3 +134,23 @@ def test_a_redemption_follows_the_account_that_its_own_is_merged_into(shop: Merc
         entry = table.entries(session, [now(shop, made)])[made.reference][-1]
     assert (entry.customer_id, entry.points, entry.reason) == (merged.customer_id, 300, "released")
     assert available(shop) == 1000
+
+
+def test_credit_of_somebody_erased_counts_as_spent_when_it_is_over(
+    shop: Merchant, superuser: Engine
+) -> None:
+    """Nobody can be asked any more whether it was: the account that had it is not known."""
+    set_settings(shop, redemption_kind="store_credit")
+    made = redeem(shop)
+    person = subject(shop.context, shop.id, account=None, email=ADA, phone=None)
+    erase(shop.context, shop.id, person, ask(shop.context, shop.id, "erase", person))
+    assert (now(shop, made).account_id, now(shop, made).state) == (None, "issued")
+    with superuser.begin() as connection:
+        connection.execute(
+            text("UPDATE redemptions SET expires_at = expires_at - :time"),
+            {"time": timedelta(days=31)},
+        )
+    asked_long_ago(superuser)
+    sweep(str(shop.id))
+    assert now(shop, made).state == "used"
+    assert verify(shop.context, shop.id).problems == []

@@ -300,7 +300,7 @@ def test_a_code_that_may_pay_only_a_part_of_an_order_stands_alone(
     open_shop: OpenShop, session: GuardedSession, code: Reward, minimum: Decimal | None
 ) -> None:
     """Two of them, each with its least amount, would pay twice that part of one order."""
-    made = {"codeDiscountNode": None, "userErrors": []}
+    made: dict[str, list[object] | None] = {"codeDiscountNode": None, "userErrors": []}
     shop = open_shop(
         {
             "DiscountCodeCreate": [data({"discountCodeBasicCreate": made})],

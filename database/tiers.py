@@ -23,6 +23,9 @@ from retention.money import in_currency
 from retention.tier_trail import Change, Why
 from retention.tiers import Fact
 
+GIVEN_OTHERWISE = "^(adjust|import|redemption):"
+"""The references of lots that neither an order nor an event gave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -67,7 +70,8 @@ def earned(session: Session, customers: Iterable[int], *, pending: bool) -> dict
     """The points that these customers were given and have not given back, each lot a fact.
 
     They count from when the lot can be spent; with `pending`, from when its order was paid or
-    the points were given otherwise. Points adjusted by hand are none.
+    the points were given otherwise. Points adjusted or brought in by hand are none, and redeemed
+    points that came back are counted with what gave them, whoever has them now.
     """
     given = func.coalesce(Order.paid_at, Order.placed_at, PointEntry.created_at)
     at = given if pending else func.coalesce(PointLot.matures_at, given)
@@ -78,6 +82,8 @@ def earned(session: Session, customers: Iterable[int], *, pending: bool) -> dict
         .where(
             among(PointLot.customer_id, customers),
             PointLot.granted > 0,
+            # Such lots have given nothing but what was handed over with its customer.
+            ~PointLot.reference.regexp_match(GIVEN_OTHERWISE),
             at.is_not(None),
             literal(pending) | (PointLot.pending == 0) | PointLot.matures_at.is_not(None),
         )

@@ -11,7 +11,7 @@ from database.disclosure import describe
 from database.models import CustomerTier, PointLot
 from database.person import find
 from database.privacy import Subject
-from jobs.points import advance
+from jobs.points import adjust, advance
 from jobs.tier_overview import of_person, overview
 from jobs.tiers import tiers_at
 from tests.conftest import Installed
@@ -127,6 +127,28 @@ def test_new_rules_are_applied_to_everybody_and_switching_off_takes_tiers_away(
     calls.writes()
     move_on(installed)
     assert calls.writes() == []
+
+
+def test_points_by_hand_count_for_no_tier_even_after_they_changed_hands(
+    installed: Installed,
+) -> None:
+    set_settings(installed, points_tiers=TIERS, points_tier_measure="points")
+    guest = Subject(None, "visitor@example.test", None)
+    shop = Shop(installed.sandbox)
+    billing = {"email": guest.email}
+    shop.order("Green Tea", billing=billing)  # 12 points
+    settle(installed)
+    adjust(installed.context, installed.id, guest, 40, actor="Reza", note="a gift")
+    shop.create("customers", email=guest.email, username="visitor", password="secret")
+    for _ in range(2):
+        move_on(installed)
+    assert shop.meta("visitor@example.test")["bazgasht_points"] == "52"
+    assert "bazgasht_tier" not in shop.meta("visitor@example.test")
+    found = of_person(installed.context, installed.id, guest)
+    assert sorted((one.tier, one.amount) for one in found) == [
+        ("", Fraction(0)),
+        ("", Fraction(12)),
+    ]
 
 
 @pytest.mark.parametrize(("counts_pending", "tier"), [(False, None), (True, "silver")])

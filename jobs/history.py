@@ -44,8 +44,8 @@ POLL: dict[ObjectKind, str] = {
 }
 PORTION = 100
 LOCK = "history"
-# Polling looks back a little further than it must, because a store's clock may be off.
-OVERLAP = timedelta(hours=1)
+# Polling looks back further than it must, because a store's clock may be an hour off.
+OVERLAP = timedelta(minutes=65)
 PAGES_AT_ONCE = 5
 
 

@@ -1,5 +1,7 @@
 """Finding what webhooks missed, mending the webhooks, and asking a store that refused again."""
 
+from time import time
+
 import pytest
 from sqlalchemy import select, text
 
@@ -7,6 +9,7 @@ from connector.errors import CredentialsRefused
 from database import stores
 from database.models import Product, Store
 from jobs.reconcile import compare_identifiers, reconcile
+from sandbox import clock
 from sandbox.faults import Fault
 from tests.conftest import Installed
 from tests.jobs.conftest import Calls, install_afresh, order_days_ago, settle
@@ -43,6 +46,20 @@ def test_what_was_never_told_is_found_within_the_hour(deaf: Installed, shop: Sho
         shown = dict(session.execute(select(Product.external_id, Product.published)).all())
     assert shown[str(new["id"])] is True
     assert shown[str(shop.product_id("Socks"))] is False
+
+
+@pytest.mark.parametrize("ahead", [-3630, 3630])
+def test_changes_are_found_though_the_stores_clock_is_an_hour_off(
+    deaf: Installed, shop: Shop, monkeypatch: pytest.MonkeyPatch, ahead: int
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: int(time()) + ahead)
+    order = str(shop.order("Green Tea", email=ADA)["id"])
+    for amount, kept in (("2.00", 10), ("3.00", 7)):
+        shop.create(f"orders/{order}/refunds", amount=amount)
+        reconcile(str(deaf.id))
+        deaf.sandbox.store.webhooks.clear()
+        with deaf.scope() as session:
+            assert points(session) == {f"account:{shop.customer_id(ADA)}": kept}
 
 
 def test_what_leaves_no_trace_is_found_within_the_day(deaf: Installed, shop: Shop) -> None:
@@ -116,7 +133,7 @@ def test_reconciling_begins_where_it_ended(installed: Installed, calls: Calls) -
         cursor = session.execute(
             text("SELECT clock_timestamp() - cursor FROM progress WHERE task = 'poll: orders'")
         ).scalar_one()
-    assert 3600 <= cursor.total_seconds() < 3630
+    assert 3900 <= cursor.total_seconds() < 3930
     paths = [path for _, path, _ in calls.made]
     assert paths.count("orders") == 2  # The others, and the trashed ones.
     assert paths.count("products") == 1

@@ -20,7 +20,7 @@ test: $(VENV)/.test
 	@$(BIN)/python -m pytest
 
 # The long stories over both pretend stores, and long runs of the ledger alone: LONG_STORIES is how
-# many at each store (40), LONG_RUNS how many runs (1000), LONG_SEED what both are drawn from (1).
+# many at each store (40), LONG_RUNS how many runs (10000), LONG_SEED what both are drawn from (1).
 test-long: $(VENV)/.test
 	@$(BIN)/python -m pytest -m long tests/long
 

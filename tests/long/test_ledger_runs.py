@@ -1,6 +1,6 @@
 """The state machines over the pure ledger, at length.
 
-LONG_RUNS is how many runs of 50 steps each makes (default 1,000), LONG_SEED what they are drawn
+LONG_RUNS is how many runs of 50 steps each makes (default 10,000), LONG_SEED what they are drawn
 from (default 1).
 """
 
@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from tests.retention.ledger.test_machine import Ledger
 from tests.retention.ledger.test_redemption_machine import Redeeming
 
-RUNS = int(os.environ.get("LONG_RUNS", "1000"))
+RUNS = int(os.environ.get("LONG_RUNS", "10000"))
 SEED = int(os.environ.get("LONG_SEED", "1"))
 
 

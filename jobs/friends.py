@@ -22,6 +22,7 @@ from jobs.occasion_rules import REFERRAL, Programme, programme
 from jobs.occasions import follow_orders, settle
 from jobs.points import one_customer
 from jobs.referrals import given_by_referrers
+from retention.ledger.changes import require_explained
 from retention.referrals import Decision, State
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{2,39}")
@@ -151,8 +152,7 @@ def decide(
         LookupError: there is no such referral.
         ValueError: nobody or no reason is named, or the rule is switched off.
     """
-    if not actor.strip() or not note.strip():
-        raise ValueError("actor or reason is empty; name who decides this, and why")
+    require_explained(actor, note)
 
     def change(session: Session) -> Referral:
         row = referrals.get(session, number)

@@ -27,6 +27,7 @@ from jobs.apply import want_points
 from jobs.context import ActiveStore, Context, active_store, connected
 from jobs.points import REFERENCE
 from retention.ledger.book import Book
+from retention.ledger.changes import require_actor
 from retention.ledger.imports import Batch, ImportedBalance, bring_in, name_of, prefix
 from retention.records import PointEntry
 
@@ -143,8 +144,7 @@ def _shown(number: int, one: OtherBalance, result: ImportedPoints) -> _Told | No
 def _batch(reference: str, actor: str, origin: str, digest: str) -> Batch:
     if not REFERENCE.fullmatch(reference):
         raise ValueError(f"reference {reference!r}: use 1 to 64 letters, digits, '.', '_' and '-'")
-    if not actor.strip():
-        raise ValueError("actor is empty; name who does this")
+    require_actor(actor)
     return Batch(reference, actor, origin, digest)
 
 

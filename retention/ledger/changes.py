@@ -85,7 +85,7 @@ def adjust(book: Book, customer_id: int, points: int, key: str, actor: str, note
     is available.
     """
     effect = f"adjust:{key}"
-    _explained(actor, note)
+    require_explained(actor, note)
     if not points:
         raise ValueError("points is 0; give how many to add, or a number below 0 to take")
     available = book.available(customer_id)
@@ -121,7 +121,7 @@ def undo(book: Book, effect: Sequence[PointEntry], actor: str, note: str) -> Non
     Raises ValueError for entries that are no adjustment, for nobody or no reason named, and when
     points that would be taken back are no longer available.
     """
-    _explained(actor, note)
+    require_explained(actor, note)
     if not effect or any(entry.reason != "adjusted" for entry in effect):
         raise ValueError(
             "only an adjustment can be undone; points of an order follow the order, adjust them"
@@ -177,8 +177,14 @@ def _next(lot: PointLot) -> str:
     return f"{lot.reference}:{lot.entries + 1}"
 
 
-def _explained(actor: str, note: str) -> None:
+def require_actor(actor: str) -> None:
+    """Raise ValueError when nobody is named who changes points by hand."""
     if not actor.strip():
         raise ValueError("actor is empty; name who does this")
+
+
+def require_explained(actor: str, note: str) -> None:
+    """Raise ValueError when nobody is named who changes points by hand, or no reason why."""
+    require_actor(actor)
     if not note.strip():
         raise ValueError("reason is empty; say why, for whoever reads the history later")

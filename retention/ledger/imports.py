@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from retention.ledger.book import Book
+from retention.ledger.changes import require_actor, require_explained
 from retention.ledger.posting import Shortfall, Source, Terms, used
 from retention.records import PointLot
 
@@ -63,7 +64,7 @@ def bring_in(book: Book, batch: Batch, balance: ImportedBalance, moment: datetim
     """
     if balance.points < 1:
         raise ValueError(f"points is {balance.points}; give 1 or more")
-    _named(batch.actor)
+    require_actor(batch.actor)
     name = f"{prefix(batch.reference)}{balance.key}"
     lots = book.of_source(name)
     terms = _terms(lots) if lots else Terms(batch.rule, None, balance.expires_at)
@@ -85,9 +86,7 @@ def take_back(
     must hold the balance's lots, and all lots of their customers.
     Raises ValueError for nobody or no reason named.
     """
-    _named(actor)
-    if not note.strip():
-        raise ValueError("reason is empty; say why, for whoever reads the history later")
+    require_explained(actor, note)
     holder = next((lot for lot in book.of_source(name) if lot.granted), None)
     if holder is not None:
         terms = Terms(holder.rule, None, holder.expires_at)
@@ -98,11 +97,6 @@ def take_back(
 def spent(book: Book, name: str) -> int:
     """How many of the points that a balance gives are no longer there, and have not expired."""
     return used(book.of_source(name))
-
-
-def _named(actor: str) -> None:
-    if not actor.strip():
-        raise ValueError("actor is empty; name who does this")
 
 
 def _terms(lots: list[PointLot]) -> Terms:

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from retention.ledger.book import Book, take
+from retention.ledger.changes import require_explained
 from retention.ledger.posting import Shortfall, Source, Terms
 from retention.points import EarningRule
 from retention.records import PointEntry, PointLot, PointReason
@@ -84,8 +85,7 @@ def withdraw(book: Book, source: str, actor: str, note: str) -> None:
     Raises ValueError for nobody or no reason named, when there is nothing to take back, and when
     it is no longer there.
     """
-    if not actor.strip() or not note.strip():
-        raise ValueError("actor or reason is empty; name who does this, and why")
+    require_explained(actor, note)
     lots = [lot for lot in book.of_source(source) if lot.granted > 0]
     if not lots:
         raise ValueError(f"{source} has given nothing that could be taken back")

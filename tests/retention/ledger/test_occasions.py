@@ -153,7 +153,7 @@ def test_what_is_spent_cannot_be_taken_back_by_hand() -> None:
     adjust(book, BUYER, -30, "s", "the till", "spent")
     with pytest.raises(ValueError, match="100 points would be taken back, and customer 7 has only"):
         withdraw(book, BIRTHDAY.source, "Reza", "a mistake")
-    with pytest.raises(ValueError, match="name who does this, and why"):
+    with pytest.raises(ValueError, match="^reason is empty; say why, for whoever reads the history later$"):
         withdraw(book, BIRTHDAY.source, "Reza", " ")
 
 

@@ -13,7 +13,8 @@ from jobs.context import ActiveStore
 from jobs.counting import as_it_counts, rewards_due
 from jobs.order_rules import caps, excluded_customers, rules_of
 from retention.ledger.book import Book
-from retention.ledger.rewards import lot_of, purchase_rewards, reward
+from retention.ledger.occasions import bring
+from retention.ledger.rewards import lot_of, purchase_rewards, rewards_for
 from retention.ledger.settle import allowances, settle
 from retention.points import EarningRule, is_capped
 from retention.records import Order, PointLot
@@ -146,12 +147,8 @@ def _reward(
     excluded = excluded_customers(session, store, listed)
     bought = earning.purchases(session, listed, store.settings.purchase_statuses)
     for customer in listed:
-        reward(
-            book,
-            customer,
-            bought.get(customer, []),
-            rewards_due(store, _rewards(store.settings), bought.get(customer, []), book, customer),
-            replace(rule, enabled=False) if customer in excluded else rule,
-            head.moment,
-            store.settings.points_shortfall,
-        )
+        purchases = bought.get(customer, [])
+        due = rewards_due(store, _rewards(store.settings), purchases, book, customer)
+        own = replace(rule, enabled=False) if customer in excluded else rule
+        for one in rewards_for(customer, purchases, due):
+            bring(book, one, own, head.moment, store.settings.points_shortfall)

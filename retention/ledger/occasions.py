@@ -1,4 +1,4 @@
-"""Points for what happens besides orders: an account, a birthday, a review, a friend.
+"""Points for what happens besides orders: an account, a birthday, a friend, a second purchase.
 
 An occasion follows from facts, not from the news of them: whether it stands is worked out anew
 each time, and what it has given is brought to that. So it is the same in whatever sequence news
@@ -34,19 +34,30 @@ class Occasion:
 
     `source` is what it is, as `birthday:1405:7`; the references of its entries begin with it.
     `points` are those of today's rule: what was given already keeps its own. From `happened_at`
-    on points wait, where they do (`waits`), and count to their expiry. With `stands` False the
-    facts are not, or no longer, there; one that `may_begin` False gives nothing unless it has
-    already, for example because it lies before the rule was switched on.
+    on, or from when they are written down where that is not known, points wait, where they do
+    (`waits`), and count to their expiry. With `stands` False the facts are not, or no longer,
+    there; one that `may_begin` False gives nothing unless it has already, for example because it
+    lies before the rule was switched on.
     """
 
     source: str
     reason: PointReason
     customer_id: int
     points: int
-    happened_at: datetime
+    happened_at: datetime | None
     stands: bool = True
     may_begin: bool = True
     waits: bool = False
+
+    def lots(self, book: Book) -> list[PointLot]:
+        """Return its lots in the book: one for each customer who ever had it.
+
+        The second purchase of one customer is not that of another.
+        """
+        if self.reason != "rewarded":
+            return book.of_source(self.source)
+        lot = book.lots.get(f"{self.source}:{self.customer_id}")
+        return [lot] if lot else []
 
 
 def bring(
@@ -62,7 +73,7 @@ def bring(
     The book must hold the occasion's lots, and all lots of its customers once one of them has
     less left than it was granted.
     """
-    lots = book.of_source(occasion.source)
+    lots = occasion.lots(book)
     begins = occasion.stands and occasion.may_begin and occasion.points and rule.enabled
     if not lots and not begins:
         return
@@ -70,7 +81,7 @@ def bring(
     Source(
         book=book,
         name=occasion.source,
-        lots=partial(book.of_source, occasion.source),
+        lots=partial(occasion.lots, book),
         terms=_terms(occasion, lots, rule, moment),
         moment=moment,
         reason=occasion.reason,
@@ -138,11 +149,14 @@ def _terms(occasion: Occasion, lots: list[PointLot], rule: EarningRule, moment: 
     if not occasion.waits:
         rule = replace(rule, pending_days=0)
     days = {name: getattr(rule, name) for name in ("pending_days", "expiry_days", "grace_days")}
-    copied = {"occasion": occasion.reason, "points": occasion.points}
-    text = json.dumps(
-        copied | {name: count for name, count in days.items() if count},
-        separators=(",", ":"),
-        sort_keys=True,
-    )
-    happened = occasion.happened_at
+    copied = _named(occasion) | {name: count for name, count in days.items() if count}
+    text = json.dumps(copied, separators=(",", ":"), sort_keys=True)
+    happened = occasion.happened_at or moment
     return Terms(text, rule.maturity(happened), rule.expiry(happened, moment))
+
+
+def _named(occasion: Occasion) -> dict[str, str | int]:
+    if occasion.reason == "rewarded":
+        purchase = int(occasion.source.rpartition(":")[2])
+        return {"points": occasion.points, "purchase": purchase}
+    return {"occasion": occasion.reason, "points": occasion.points}

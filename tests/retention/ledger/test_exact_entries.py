@@ -11,8 +11,9 @@ from retention.ledger.chain import linked
 from retention.ledger.changes import adjust, expire, mature, undo
 from retention.ledger.expiry import InactivityRule, lapse, restore
 from retention.ledger.handover import hand_over
-from retention.ledger.rewards import purchase_rewards, reward
+from retention.ledger.rewards import purchase_rewards
 from retention.records import PointAccount, PointEntry, PointReason
+from tests.retention.ledger.test_rewards import reward
 from tests.retention.ledger.test_settle import (
     ACCOUNT,
     BUYER,

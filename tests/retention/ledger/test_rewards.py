@@ -1,16 +1,33 @@
 """Rewards for the n-th purchase: they follow the purchases that there are."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from retention.ledger.book import Book
 from retention.ledger.changes import adjust
+from retention.ledger.occasions import bring
 from retention.ledger.posting import Shortfall
-from retention.ledger.rewards import purchase_rewards, reward
+from retention.ledger.rewards import purchase_rewards, rewards_for
 from retention.points import EarningRule
 from retention.records import PointEntry
 from tests.retention.ledger.test_settle import BUYER, LATER, ONE_PER_UNIT, day, told
 
 REWARDS = {2: 100, 3: 50}
+
+
+def reward(
+    book: Book,
+    customer: int,
+    purchases: Sequence[datetime],
+    rewards: Mapping[int, int],
+    rule: EarningRule,
+    moment: datetime,
+    shortfall: Shortfall = "write_off",
+) -> None:
+    """Bring a customer's rewards to the purchases there are."""
+    for one in rewards_for(customer, purchases, rewards):
+        bring(book, one, rule, moment, shortfall)
 
 
 def rewarded(

@@ -2,13 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
-from database.models import ExpiryWarning
+from database.models import Customer, ExpiryWarning
 from retention.ledger.expiry import Reminder
+
+
+class Addressee(NamedTuple):
+    """How a customer can be told of something; empty where it is not known."""
+
+    account_id: str
+    email: str
+    phone: str
 
 
 def note(session: Session, reminders: Mapping[int, Iterable[Reminder]], at: datetime) -> None:
@@ -33,6 +42,27 @@ def of_customers(session: Session, customers: Iterable[int]) -> Sequence[ExpiryW
         .where(among(ExpiryWarning.customer_id, customers))
         .order_by(ExpiryWarning.expires_on, ExpiryWarning.days_before.desc())
     ).all()
+
+
+def customers(session: Session, day: date, after: int, limit: int) -> Sequence[int]:
+    """Up to `limit` customers behind `after` with a warning of points that expire from the day."""
+    return session.scalars(
+        select(ExpiryWarning.customer_id)
+        .where(ExpiryWarning.expires_on >= day, ExpiryWarning.customer_id > after)
+        .distinct()
+        .order_by(ExpiryWarning.customer_id)
+        .limit(limit)
+    ).all()
+
+
+def addressees(session: Session, customers: Iterable[int]) -> dict[int, Addressee]:
+    """How each of these customers can be told."""
+    rows = session.execute(
+        select(Customer.id, Customer.account_id, Customer.email, Customer.phone).where(
+            among(Customer.id, customers)
+        )
+    )
+    return {row[0]: Addressee(row[1] or "", row[2] or "", row[3] or "") for row in rows}
 
 
 def forget_before(session: Session, day: date) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from database import holdings, points, rules, warnings
 from database.session import store_transaction
 from database.stores import now
+from database.warnings import Addressee
 from jobs.context import ActiveStore, Context, active_store
 from jobs.shown_points import INACTIVITY, by_inactivity, inactivity_rule, lapses
 from retention.figures.period import zone_of
@@ -27,6 +28,18 @@ class Expiring:
     key: str
     expires_on: date
     points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A customer who is to be told that so many points expire on a day of the store."""
+
+    customer_id: int
+    addressee: Addressee
+    expires_on: date
+    points: int
+    days_before: int
+    noted_at: datetime
 
 
 def note_inactivity(session: Session, store: ActiveStore, moment: datetime) -> None:
@@ -113,14 +126,47 @@ def expiring(context: Context, store_id: UUID, days: int) -> list[Expiring]:
         last = moment.astimezone(zone_of(store.zone)).date() + timedelta(days=days)
         for listed in portions(lambda after: _candidates(session, store, moment, after, days)):
             keys = holdings.keys(session, listed)
-            for customer, coming in upcoming(session, store, listed).items():
-                by_day: dict[date, int] = {}
-                for loss in coming:
-                    day = loss.at.astimezone(zone_of(store.zone)).date()
-                    if day <= last:
-                        by_day[day] = by_day.get(day, 0) + loss.points
-                found += [Expiring(customer, keys[customer], *one) for one in by_day.items()]
+            found += [
+                Expiring(customer, keys[customer], day, amount)
+                for (customer, day), amount in _by_day(session, store, listed).items()
+                if day <= last
+            ]
     return sorted(found, key=lambda one: (one.expires_on, one.customer_id))
+
+
+def warned(context: Context, store_id: UUID) -> list[Warned]:
+    """Whom to tell that points expire, with what still does, the first day first.
+
+    Raises:
+        NotActive: there is no such store, or it is not active.
+    """
+    store = active_store(context, store_id)
+    found: list[Warned] = []
+    with store_transaction(context.engine, store_id) as session:
+        today = now(session).astimezone(zone_of(store.zone)).date()
+        for listed in portions(lambda after: warnings.customers(session, today, after, PORTION)):
+            named = warnings.addressees(session, listed)
+            left = _by_day(session, store, listed)
+            for row in warnings.of_customers(session, listed):
+                told = row.customer_id, row.expires_on
+                if told in left:
+                    addressee, days = named[row.customer_id], row.days_before
+                    found.append(
+                        Warned(told[0], addressee, told[1], left[told], days, row.noted_at)
+                    )
+    return sorted(found, key=lambda one: (one.expires_on, one.customer_id, -one.days_before))
+
+
+def _by_day(
+    session: Session, store: ActiveStore, customers: Sequence[int]
+) -> dict[tuple[int, date], int]:
+    """The points that these customers will lose if nothing happens, by the store's day."""
+    found: dict[tuple[int, date], int] = {}
+    for customer, coming in upcoming(session, store, customers).items():
+        for loss in coming:
+            day = loss.at.astimezone(zone_of(store.zone)).date()
+            found[customer, day] = found.get((customer, day), 0) + loss.points
+    return found
 
 
 def portions(following: Callable[[int], Sequence[int]]) -> Iterable[Sequence[int]]:

@@ -257,7 +257,8 @@ class PointEntry:
     `points - pending`, and the programme's account `against` loses `points`: each entry sums to
     zero. `rule` is the earning rule as it was, so that later edits never change the past, and
     `matures_at` and `expires_at` are what it says of the lot (None: at once, and never).
-    `actor` and `note` say who adjusted by hand and why.
+    `actor` and `note` say who adjusted by hand and why; the note of redeemed points that come back
+    as a lot of their own is the lot that they were taken from.
     """
 
     reference: str

@@ -4,73 +4,16 @@ Nothing is computed from what happened: the entries written are the difference b
 be reserved or redeemed and what is, so news of orders may come in any sequence, and twice.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
 
 from retention.ledger.book import Book
+from retention.ledger.holdings import GIVING_BACK, TAKING, Account, Holdings
 from retention.ledger.posting import Shortfall
 from retention.records import PointAccount, PointEntry, PointLot, PointReason
 
-Account = Literal["reserved", "redeemed"]
-
-TAKING: dict[Account, PointReason] = {"reserved": "reserved", "redeemed": "redeemed"}
-GIVING_BACK: dict[Account, PointReason] = {"reserved": "released", "redeemed": "returned"}
 CHANGING: dict[Account, PointReason] = {"reserved": "reopened", "redeemed": "committed"}
 OTHER: dict[Account, Account] = {"reserved": "redeemed", "redeemed": "reserved"}
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Points that a redemption holds of a lot."""
-
-    lot: str
-    points: int
-
-
-@dataclass(slots=True)
-class Holdings:
-    """What a redemption holds, folded from its entries.
-
-    `parts` are what was taken, in that sequence: what goes back is what was taken last.
-    """
-
-    parts: list[Held] = field(default_factory=list)
-    reserved: int = 0
-    redeemed: int = 0
-
-    @classmethod
-    def of(cls, entries: Iterable[PointEntry]) -> "Holdings":
-        """The holdings that these entries, in their sequence, make."""
-        holdings = cls()
-        for entry in entries:
-            holdings.add(entry)
-        return holdings
-
-    @property
-    def points(self) -> int:
-        """All points that are held."""
-        return self.reserved + self.redeemed
-
-    def add(self, entry: PointEntry) -> None:
-        """Take one more entry in."""
-        if entry.against == "reserved":
-            self.reserved -= entry.points
-        elif entry.against == "redeemed":
-            self.redeemed -= entry.points
-        if entry.reason in TAKING.values():
-            self.parts.append(Held(entry.lot, -entry.points))
-        elif entry.reason in GIVING_BACK.values():
-            self._give_back(entry.points)
-
-    def _give_back(self, points: int) -> None:
-        while points:
-            last = self.parts.pop()
-            part = min(points, last.points)
-            if part < last.points:
-                self.parts.append(replace(last, points=last.points - part))
-            points -= part
 
 
 def affordable(book: Book, customer_id: int, moment: datetime) -> int:
@@ -89,7 +32,8 @@ class Spending:
 
     `customer_id` is whose the redemption is now. Points that come back go to the lots that they
     are from, with their expiry, when these are the customer's; where a lot expires within
-    `grace_days` (0: no matter), or is another's, they are a lot of their own, lasting so long.
+    `grace_days` (0: no matter), or is another's, they are a lot of their own, lasting so long,
+    whose note names the lot that they are from.
     The book must hold all lots of the customer, those that the entries name, and all of their
     orders.
     References are `redemption:{reference}:{n}`, n counting its entries from 1.
@@ -126,9 +70,10 @@ class Spending:
         other = OTHER[account]
         if not getattr(holdings, other):
             return
-        for part in holdings.parts:
-            self._post(part.lot, part.points, other, CHANGING[account])
-            self._post(part.lot, -part.points, account, CHANGING[account])
+        for part in holdings.parts.values():
+            if part.held:
+                self._post(part.lot, part.held, other, CHANGING[account])
+                self._post(part.lot, -part.held, account, CHANGING[account])
 
     def _take(self, points: int, account: Account, shortfall: Shortfall) -> None:
         rest = min(points, affordable(self.book, self.customer_id, self.moment))
@@ -144,25 +89,24 @@ class Spending:
                 self._post(own, points, "written_off", "written_off")
 
     def _give_back(self, holdings: Holdings, points: int, account: Account) -> None:
-        for part in reversed(holdings.parts):
-            if given := min(points, part.points):
-                self._give_part(part, given, account)
-            points -= given
+        for name, given in holdings.shares(points):
+            if given:
+                self._give_part(self.book.lots[name], given, account)
 
-    def _give_part(self, part: Held, points: int, account: Account) -> None:
+    def _give_part(self, source: PointLot, points: int, account: Account) -> None:
         """Give points of one lot back, but for those that are the customer's already.
 
         They were left to the customer because they had been spent, and they no longer are.
         """
         reason = GIVING_BACK[account]
-        source = self.book.lots[part.lot]
         kept = min(points, self._written_off(source))
         if kept:
-            self._post(part.lot, kept, account, reason)
-            self._post(part.lot, -kept, "written_off", "reclaimed")
+            self._post(source.reference, kept, account, reason)
+            self._post(source.reference, -kept, "written_off", "reclaimed")
         if points > kept:
             lot, expires_at = self._place(source)
-            self._post(lot, points - kept, account, reason, expires_at)
+            note = "" if lot else source.reference
+            self._post(lot, points - kept, account, reason, expires_at, note)
 
     def _written_off(self, source: PointLot) -> int:
         """What was left to the customers of the lot's order, or of the lot."""
@@ -185,6 +129,7 @@ class Spending:
         against: PointAccount,
         reason: PointReason,
         expires_at: datetime | None = None,
+        note: str = "",
     ) -> str:
         """Post an entry to the lot of that name, or to a new one; the lot's name."""
         reference = f"redemption:{self.reference}:{len(self.entries) + 1}"
@@ -200,6 +145,7 @@ class Spending:
             reason=reason,
             rule=self.rule,
             expires_at=lot.expires_at if lot else expires_at,
+            note=note,
         )
         self.book.post(entry)
         self.entries.append(entry)

@@ -8,8 +8,9 @@ from retention.ledger.audit import Audit
 from retention.ledger.book import Book
 from retention.ledger.chain import linked
 from retention.ledger.changes import adjust, expire
+from retention.ledger.holdings import Holdings
 from retention.ledger.posting import Shortfall
-from retention.ledger.redemption import Holdings, Spending, affordable
+from retention.ledger.redemption import Spending, affordable
 from retention.records import PointEntry
 from tests.retention.ledger.test_settle import ACCOUNT, BUYER, ONE_PER_UNIT, day, settled
 from tests.retention.tables import START, order
@@ -51,6 +52,12 @@ def brought(
     spending.bring(reserved, redeemed, shortfall)
     assert own == own_entries(book, reference)
     return [(e.lot, e.points, e.against, e.reason) for e in book.entries[before:]]
+
+
+def held(book: Book) -> dict[str, tuple[int, int]]:
+    """What the redemption took of each lot, and gave back since it last took any."""
+    holdings = Holdings.of(own_entries(book, "r"))
+    return {part.lot: (part.taken, part.back) for part in holdings.parts.values()}
 
 
 def sound(book: Book) -> Audit:
@@ -141,7 +148,8 @@ def test_refunds_of_40_and_60_give_back_as_much_as_one_of_100() -> None:
         sound(book)
         return {name: lot.available for name, lot in book.lots.items()}
 
-    assert after(36) == {"order:1:7": 100, "order:2:7": 14, "order:3:7": 0}
+    assert after(36) == {"order:1:7": 94, "order:2:7": 12, "order:3:7": 8}
+    assert after(48, 36) == after(59, 58, 41, 36) == after(36)
     assert after(36, 0) == after(0) == after(24, 0) == {
         "order:1:7": 100, "order:2:7": 30, "order:3:7": 20,
     }  # fmt: skip
@@ -165,6 +173,98 @@ def test_what_would_expire_within_the_grace_lasts_so_long_and_nothing_else_does(
     assert audit.problems == []
 
 
+def test_refunds_in_parts_give_each_lot_its_share_with_its_days_or_the_grace() -> None:
+    book = three_lots()
+    brought(book, 0, 60)
+    assert brought(book, 0, 36, days=5, grace=10) == [
+        ("order:1:7", 4, "redeemed", "returned"),
+        ("order:2:7", 12, "redeemed", "returned"),
+        ("redemption:r:6", 8, "redeemed", "returned"),
+    ]
+    assert own_entries(book, "r")[-1].note == "order:3:7"
+    assert brought(book, 0, 24, days=15, grace=10) == [
+        ("order:1:7", 2, "redeemed", "returned"),
+        ("redemption:r:8", 6, "redeemed", "returned"),
+        ("redemption:r:9", 4, "redeemed", "returned"),
+    ]
+    ends = {lot.reference: lot.expires_at for lot in book.of_customer(BUYER)}
+    assert ends["redemption:r:6"] == day(15)
+    assert ends["redemption:r:8"] == ends["redemption:r:9"] == day(25)
+    assert held(book) == {"order:3:7": (20, 12), "order:2:7": (30, 18), "order:1:7": (10, 6)}
+    brought(book, 0, 0, days=16)
+    assert {name: lot.available for name, lot in book.lots.items()} == {
+        "order:1:7": 100, "order:2:7": 24, "order:3:7": 8,
+        "redemption:r:6": 8, "redemption:r:8": 6, "redemption:r:9": 4,
+    }  # fmt: skip
+    sound(book)
+
+
+def test_what_came_back_as_a_lot_of_its_own_is_spent_again_and_comes_back_to_it() -> None:
+    book = three_lots()
+    brought(book, 0, 60)
+    brought(book, 0, 36, days=5, grace=10)
+    assert brought(book, 0, 60, days=6) == [
+        ("redemption:r:6", -8, "redeemed", "redeemed"),
+        ("order:2:7", -12, "redeemed", "redeemed"),
+        ("order:1:7", -4, "redeemed", "redeemed"),
+    ]
+    assert brought(book, 0, 0, days=7) == [
+        ("redemption:r:6", 8, "redeemed", "returned"),
+        ("order:1:7", 10, "redeemed", "returned"),
+        ("order:2:7", 30, "redeemed", "returned"),
+        ("order:3:7", 12, "redeemed", "returned"),
+    ]
+
+
+def written_before(book: Book, *given: tuple[str, int]) -> None:
+    """Entries that gave points back to lots, what was taken last first, naming no source."""
+    for lot, points in given:
+        number = len(own_entries(book, "r")) + 1
+        name = lot or f"redemption:r:{number}"
+        entry = own_entries(book, "r")[-1]
+        book.post(
+            replace(
+                entry,
+                reference=f"redemption:r:{number}",
+                lot=name,
+                order_id=book.lots[name].order_id if lot else None,
+                points=points,
+                reason="returned",
+                expires_at=book.lots[name].expires_at if lot else day(90),
+            )
+        )
+
+
+def test_lots_that_had_more_than_their_share_wait_for_the_others() -> None:
+    book = three_lots()
+    brought(book, 0, 60)
+    written_before(book, ("order:1:7", 10), ("order:2:7", 14))
+    assert held(book) == {"order:3:7": (20, 0), "order:2:7": (30, 14), "order:1:7": (10, 10)}
+    # Shares of 31 are 10, 16 and 5.
+    assert brought(book, 0, 24) == [
+        ("order:2:7", 2, "redeemed", "returned"),
+        ("order:3:7", 10, "redeemed", "returned"),
+    ]
+    assert brought(book, 0, 0) == [
+        ("order:2:7", 14, "redeemed", "returned"),
+        ("order:3:7", 10, "redeemed", "returned"),
+    ]
+    assert {lot.available for lot in book.lots.values()} == {100, 30, 20}
+
+
+def test_lots_that_name_no_source_had_what_was_taken_last() -> None:
+    book = three_lots()
+    brought(book, 0, 60)
+    written_before(book, ("", 10), ("", 14))
+    assert held(book) == {"order:3:7": (20, 0), "order:2:7": (30, 14), "order:1:7": (10, 10)}
+    brought(book, 0, 0)
+    assert {name: lot.available for name, lot in book.lots.items()} == {
+        "order:1:7": 90, "order:2:7": 16, "order:3:7": 20,
+        "redemption:r:4": 10, "redemption:r:5": 14,
+    }  # fmt: skip
+    sound(book)
+
+
 def test_without_grace_points_come_back_to_expire_as_they_would_have() -> None:
     book = three_lots()
     brought(book, 20, 0)
@@ -184,10 +284,21 @@ def test_what_has_expired_is_not_taken_though_it_has_not_lapsed_yet() -> None:
 def test_a_refund_that_is_taken_back_takes_only_what_had_come_back() -> None:
     book = three_lots()
     brought(book, 0, 60)
-    brought(book, 0, 45)
+    assert brought(book, 0, 45) == [
+        ("order:1:7", 2, "redeemed", "returned"),
+        ("order:2:7", 8, "redeemed", "returned"),
+        ("order:3:7", 5, "redeemed", "returned"),
+    ]
     assert brought(book, 0, 55) == [
+        ("order:3:7", -5, "redeemed", "redeemed"),
         ("order:2:7", -5, "redeemed", "redeemed"),
-        ("order:1:7", -5, "redeemed", "redeemed"),
+    ]
+    # What is held now, 20, 27 and 8, is what further returns are shares of.
+    assert held(book) == {"order:3:7": (20, 0), "order:2:7": (27, 0), "order:1:7": (8, 0)}
+    assert brought(book, 0, 44) == [
+        ("order:1:7", 2, "redeemed", "returned"),
+        ("order:2:7", 5, "redeemed", "returned"),
+        ("order:3:7", 4, "redeemed", "returned"),
     ]
 
 
@@ -319,10 +430,7 @@ def test_holdings_are_what_the_entries_make_of_them() -> None:
     brought(book, 0, 45)
     brought(book, 0, 25)
     holdings = Holdings.of(own_entries(book, "r"))
-    assert [(part.lot, part.points) for part in holdings.parts] == [
-        ("order:3:7", 20),
-        ("order:2:7", 5),
-    ]
+    assert held(book) == {"order:3:7": (20, 9), "order:2:7": (25, 11)}
     assert (holdings.reserved, holdings.redeemed, holdings.points) == (0, 25, 25)
 
 

@@ -7,9 +7,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
+from retention.ledger.apportionment import apportioned
 from retention.ledger.audit import Audit
 from retention.ledger.chain import linked
-from retention.ledger.redemption import Holdings, Spending, affordable
+from retention.ledger.holdings import Holdings
+from retention.ledger.redemption import Spending, affordable
 from retention.records import PointEntry
 from tests.retention.ledger.test_machine import CUSTOMERS, Ledger
 from tests.retention.tables import START
@@ -86,9 +88,20 @@ class Redeeming(Ledger):
         for one in self.redemptions.values():
             holdings = Holdings.of(one.entries)
             assert (holdings.reserved, holdings.redeemed) == (one.reserved, one.redeemed)
-            assert sum(part.points for part in holdings.parts) == holdings.points
+            assert sum(part.held for part in holdings.parts.values()) == holdings.points
             own = [e.points for e in one.entries if e.reason not in ("written_off", "reclaimed")]
             assert sum(own) == -holdings.points
+
+    @invariant()
+    def every_lot_has_its_share_of_what_went_back(self) -> None:
+        for one in self.redemptions.values():
+            parts = Holdings.of(one.entries).parts.values()
+            lots = [part for part in parts if not part.is_missing]
+            back = [part.back for part in lots]
+            assert back == (
+                apportioned(sum(back), [part.taken for part in lots]) if any(back) else back
+            )
+            assert not any(back) or not any(part.held for part in parts if part.is_missing)
 
     @invariant()
     def the_accounts_are_the_sums_over_all_redemptions(self) -> None:

@@ -6,15 +6,13 @@ from uuid import UUID
 
 import click
 
-from bazgasht.points_commands import json_option, opened, points, print_json
-from bazgasht.privacy_commands import store_argument
+from bazgasht.options import apply_option, json_option, print_json, shortfall_option, store_argument
+from bazgasht.points_commands import opened, points
 from bazgasht.settings import AppSettings
 from connector.exports.cells import read_moment, time_zone
 from jobs.backfill import Backfilled, backfill, undo_backfill
 from jobs.context import Context, active_store
 from retention.ledger.posting import Shortfall
-
-apply_option = click.option("--apply", is_flag=True, help="Do it. Without it only tell.")
 
 
 @points.command("backfill")
@@ -45,11 +43,7 @@ def backfill_command(
 @points.command("undo-backfill")
 @store_argument
 @click.argument("reference", default="backfill")
-@click.option(
-    "--shortfall",
-    type=click.Choice(["write_off", "owe"]),
-    help="What becomes of points that are spent: kept by their customers, or owed.",
-)
+@shortfall_option
 @apply_option
 @json_option
 @click.pass_obj

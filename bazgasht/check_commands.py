@@ -5,8 +5,8 @@ from uuid import UUID
 import click
 
 from bazgasht.cli import cli, opened_context
+from bazgasht.options import store_argument
 from bazgasht.settings import AppSettings
-from bazgasht.store_commands import store_argument
 from database import results
 from database.session import store_lock, store_transaction
 from jobs import queue

@@ -1,20 +1,16 @@
 """Commands about lists of recommendations: pinning products to them and banning them."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
 from uuid import UUID
 
 import click
 
 from bazgasht.cli import cli, opened_context
+from bazgasht.options import Command, store_argument
 from bazgasht.settings import AppSettings
-from bazgasht.store_commands import store_argument
 from database import choices, stores
 from database.choices import Kind
 from database.session import store_transaction
 from retention.listing import EVERY_LIST
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def one_product(command: Command) -> Command:

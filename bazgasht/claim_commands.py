@@ -4,8 +4,8 @@ from uuid import UUID
 
 import click
 
-from bazgasht.points_commands import json_option, opened, points, print_json
-from bazgasht.privacy_commands import person_options, store_argument
+from bazgasht.options import json_option, person_options, print_json, store_argument
+from bazgasht.points_commands import opened, points
 from bazgasht.settings import AppSettings
 from jobs.claims import claim_link
 from jobs.privacy import subject
@@ -32,9 +32,7 @@ def claim_link_command(
     Send it to that address and nowhere else: whoever uses it gets what the address has as a guest.
     """
     with opened(settings) as context:
-        person = subject(
-            context, store, account=named["account"], email=named["email"], phone=named["phone"]
-        )
+        person = subject(context, store, **named)
         link = claim_link(context, store, person, days=days)
     if as_json:
         until = link.expires_at.isoformat()

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import UUID
 
 import click
 from pydantic import ValidationError
@@ -114,16 +113,6 @@ def manifest_command(url: str, client_id: str) -> None:
         click.echo(app_config(load(), url, client_id), nl=False)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-
-
-def parse_store(value: str) -> UUID:
-    """A store's identifier as typed."""
-    try:
-        return UUID(value)
-    except ValueError:
-        raise click.BadParameter(
-            f"{value!r} is not a store's identifier; `bazgasht stores` lists them"
-        ) from None
 
 
 def load_commands() -> None:

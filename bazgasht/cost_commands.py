@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from bazgasht.cli import cli, opened_context
 from bazgasht.numbers import Number
+from bazgasht.options import store_argument
 from bazgasht.settings import AppSettings
-from bazgasht.store_commands import store_argument
 from connector.manifest import validate_settings
 from database import costs, stores
 from database.costs import Entry

@@ -1,6 +1,5 @@
 """The command that judges recommendations and predictions on a file of purchases."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import click
 
 from bazgasht.cli import cli
+from bazgasht.options import json_option, print_json
 from bazgasht.purchase_file import UnreadableFile, read_purchases
 from retention.evaluation.bootstrap import Estimate
 from retention.evaluation.second_category import SecondCategory
@@ -24,7 +24,7 @@ TITLES = {
 
 @cli.command("evaluate")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+@json_option
 def evaluate_command(file: Path, *, as_json: bool) -> None:
     """Judge recommendations and predictions on the purchases in FILE.
 
@@ -39,7 +39,7 @@ def evaluate_command(file: Path, *, as_json: bool) -> None:
     except NotEnoughData as error:
         raise click.ClickException(str(error)) from None
     if as_json:
-        click.echo(json.dumps(_as_json(found), indent=2))
+        print_json(_as_json(found))
     else:
         for line in _text(found):
             click.echo(line)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import click
 
-from bazgasht.cli import cli, opened_context, parse_store
+from bazgasht.cli import cli, opened_context
+from bazgasht.options import store_argument
 from bazgasht.settings import AppSettings
 from jobs.context import NotActive, active_store
 from jobs.import_orders import Imported
@@ -13,7 +14,7 @@ from jobs.import_orders import import_orders as load
 
 
 @cli.command("import-orders")
-@click.argument("store", callback=lambda _c, _p, value: parse_store(value))
+@store_argument
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only tell what would change.")
 @click.pass_obj

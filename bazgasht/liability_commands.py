@@ -7,8 +7,8 @@ from uuid import UUID
 
 import click
 
-from bazgasht.points_commands import json_option, opened, points, print_json
-from bazgasht.privacy_commands import store_argument
+from bazgasht.options import json_option, print_json, store_argument
+from bazgasht.points_commands import opened, points
 from bazgasht.settings import AppSettings
 from jobs.points_liability import Liability, liability
 from retention.money import amount_text

@@ -8,13 +8,11 @@ from uuid import UUID
 
 import click
 
-from bazgasht.points_commands import explained, json_option, opened, points, print_json
-from bazgasht.privacy_commands import person_options, store_argument
+from bazgasht.options import explained, json_option, person_options, print_json, store_argument
+from bazgasht.points_commands import opened, points
 from bazgasht.settings import AppSettings
-from database.privacy import Subject
 from jobs import friends
 from jobs.birthdays import import_birthdays, set_birthday
-from jobs.context import Context
 from jobs.friends import Listed
 from jobs.privacy import subject
 from retention.figures.period import Calendar
@@ -48,7 +46,7 @@ def birthday_command(
     A year from 1200 to 1599 tells that the date is Jalali; the year itself is not kept.
     """
     with opened(settings) as context:
-        person = _person(context, store, named)
+        person = subject(context, store, **named)
         kept = set_birthday(context, store, person, date, calendar=calendar, corrected=mistake)
     day = kept.birthday
     if as_json:
@@ -99,7 +97,7 @@ def referral_code_command(
     the coupon is yours to make in the store.
     """
     with opened(settings) as context:
-        found = friends.code_for(context, store, _person(context, store, named), code)
+        found = friends.code_for(context, store, subject(context, store, **named), code)
     if as_json:
         print_json({"code": found.code, "link": found.link})
         return
@@ -129,7 +127,7 @@ def refer_command(
 ) -> None:
     """Note that a customer of STORE was brought by whoever has CODE, without an order telling."""
     with opened(settings) as context:
-        found = friends.refer(context, store, _person(context, store, named), code)
+        found = friends.refer(context, store, subject(context, store, **named), code)
     _tell(found, as_json=as_json)
 
 
@@ -226,9 +224,3 @@ def _content(one: Listed) -> dict[str, Any]:
         "decided_by": one.decided_by,
         "decided_why": one.decided_why,
     }
-
-
-def _person(context: Context, store: UUID, named: dict[str, str | None]) -> Subject:
-    return subject(
-        context, store, account=named["account"], email=named["email"], phone=named["phone"]
-    )

@@ -7,7 +7,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import click
 
 from bazgasht.cli import cli, opened_context
-from bazgasht.privacy_commands import store_argument
+from bazgasht.options import store_argument
 from bazgasht.settings import AppSettings
 from connector.woocommerce.storefront import storefront_key
 from database import stores

@@ -2,16 +2,22 @@
 
 import csv
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
 from uuid import UUID
 
 import click
 
-from bazgasht.points_commands import explained, json_option, opened, points, print_json
-from bazgasht.privacy_commands import store_argument
+from bazgasht.options import (
+    Command,
+    apply_option,
+    explained,
+    json_option,
+    print_json,
+    shortfall_option,
+    store_argument,
+)
+from bazgasht.points_commands import opened, points
 from bazgasht.settings import AppSettings
 from database import point_imports
 from database.session import store_transaction
@@ -19,10 +25,7 @@ from jobs.import_points import ImportedPoints, import_file, import_from_store
 from jobs.undo_import import undo_import
 from retention.ledger.posting import Shortfall
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-apply_option = click.option("--apply", is_flag=True, help="Do it. Without it only tell.")
 
 
 def _importing(command: Command) -> Command:
@@ -107,11 +110,7 @@ def imports_command(settings: AppSettings, store: UUID, as_json: bool) -> None:
 @points.command("undo-import")
 @store_argument
 @click.argument("reference")
-@click.option(
-    "--shortfall",
-    type=click.Choice(["write_off", "owe"]),
-    help="What becomes of points that are spent: kept by their customers, or owed.",
-)
+@shortfall_option
 @explained
 @apply_option
 @json_option

@@ -2,34 +2,22 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import click
 
 from bazgasht.cli import cli, opened_context
-from bazgasht.privacy_commands import person_options, store_argument
+from bazgasht.options import explained, json_option, person_options, print_json, store_argument
 from bazgasht.settings import AppSettings
 from database.points import Balance
-from database.privacy import Subject
 from jobs import points as job
 from jobs.context import Context, NotActive
 from jobs.privacy import subject
 from retention.ledger.chain import Link
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
-
-
-def explained(command: Command) -> Command:
-    """The options that say who does something and why."""
-    for name, text in (("--actor", "Who does this."), ("--reason", "Why, for the history.")):
-        command = click.option(name, required=True, help=text)(command)
-    return command
 
 
 @cli.group()
@@ -47,7 +35,7 @@ def balance_command(
 ) -> None:
     """Print the points of a customer of STORE: those that can be spent, and the pending ones."""
     with opened(settings) as context:
-        found = job.holders(context, store, _person(context, store, named))
+        found = job.holders(context, store, subject(context, store, **named))
     rows = [{"customer": one.customer_id, "key": one.key, **one.balance._asdict()} for one in found]
     if as_json:
         print_json(rows)
@@ -66,7 +54,7 @@ def history_command(
 ) -> None:
     """Print every entry of a customer of STORE, oldest first."""
     with opened(settings) as context:
-        found = job.history(context, store, _person(context, store, named))
+        found = job.history(context, store, subject(context, store, **named))
     if as_json:
         print_json([_entry(link) for link in found])
         return
@@ -103,7 +91,7 @@ def adjust_command(
     Without --reference the same command twice in a day (UTC) is one adjustment.
     """
     with opened(settings) as context:
-        person = _person(context, store, named)
+        person = subject(context, store, **named)
         done = job.adjust(
             context, store, person, amount, actor=actor, note=reason, reference=reference
         )
@@ -170,12 +158,6 @@ def opened(settings: AppSettings) -> Iterator[Context]:
             raise click.ClickException(str(error)) from None
 
 
-def _person(context: Context, store: UUID, named: dict[str, str | None]) -> Subject:
-    return subject(
-        context, store, account=named["account"], email=named["email"], phone=named["phone"]
-    )
-
-
 def _tell(done: job.Changed, as_json: bool) -> None:
     if as_json:
         print_json(
@@ -219,8 +201,3 @@ def _entry(link: Link) -> dict[str, Any]:
 
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat()
-
-
-def print_json(content: object) -> None:
-    """Print something as JSON that a person can read, too."""
-    click.echo(json.dumps(content, ensure_ascii=False, indent=2))

@@ -14,10 +14,10 @@ import polars as pl
 from bazgasht import report_text
 from bazgasht.cli import cli, opened_context
 from bazgasht.numbers import Number
+from bazgasht.options import store_argument
 from bazgasht.report_tables import table_lines, with_customers
 from bazgasht.settings import AppSettings
 from bazgasht.shown_report import Told
-from bazgasht.store_commands import store_argument
 from jobs.store_figures import read
 from retention.figures.catalogue import words
 from retention.figures.simulator import Reading, simulate

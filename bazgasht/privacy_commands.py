@@ -1,33 +1,17 @@
 """Commands about personal data: telling everything about a person, erasing, removing a store."""
 
-import json
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import click
 
-from bazgasht.cli import cli, opened_context, parse_store
+from bazgasht.cli import cli, opened_context
+from bazgasht.options import person_options, print_json, store_argument
 from bazgasht.settings import AppSettings
 from database import privacy as requests_about
 from database.session import store_transaction
 from jobs import privacy as job
 from jobs.erasing import erase as erase_person
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-store_argument = click.argument("store", callback=lambda _c, _p, value: parse_store(value))
-
-
-def person_options(command: Command) -> Command:
-    """The options that name a person."""
-    for name, text in (
-        ("--phone", "Phone number, local or with the country's code."),
-        ("--email", "E-mail address."),
-        ("--account", "The account's identifier in the store."),
-    ):
-        command = click.option(name, help=text)(command)
-    return command
 
 
 @cli.group()
@@ -58,7 +42,7 @@ def export_command(
         if key is None:
             person = job.subject(context, store, account=account, email=email, phone=phone)
             key = job.ask(context, store, "export", person)
-        click.echo(json.dumps(job.export(context, store, key), ensure_ascii=False, indent=2))
+        print_json(job.export(context, store, key))
 
 
 @privacy.command("erase")

@@ -5,7 +5,7 @@ from uuid import UUID
 import click
 
 from bazgasht.cli import cli, opened_context
-from bazgasht.privacy_commands import person_options, store_argument
+from bazgasht.options import person_options, store_argument
 from bazgasht.settings import AppSettings
 from database import personal, results
 from database.person import find
@@ -47,9 +47,7 @@ def _with_product(context: Context, store: UUID, product: str) -> None:
 
 
 def _to_customer(context: Context, store: UUID, named: dict[str, str | None]) -> None:
-    wanted = subject(
-        context, store, account=named["account"], email=named["email"], phone=named["phone"]
-    )
+    wanted = subject(context, store, **named)
     with store_transaction(context.engine, store) as session:
         rows = personal.of_customers(session, find(session, wanted).customers)
     if not rows:

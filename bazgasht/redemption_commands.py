@@ -6,8 +6,8 @@ from uuid import UUID
 
 import click
 
-from bazgasht.points_commands import explained, json_option, opened, points, print_json
-from bazgasht.privacy_commands import person_options, store_argument
+from bazgasht.options import explained, json_option, person_options, print_json, store_argument
+from bazgasht.points_commands import opened, points
 from bazgasht.settings import AppSettings
 from jobs.privacy import subject
 from jobs.redemptions import listing, of_person, redeem_for

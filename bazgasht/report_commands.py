@@ -11,10 +11,10 @@ import click
 
 from bazgasht import report_csv, report_text
 from bazgasht.cli import cli, opened_context
+from bazgasht.options import store_argument
 from bazgasht.report_tables import table_lines, with_customers
 from bazgasht.settings import AppSettings
 from bazgasht.shown_report import Compared, Noted, Shown
-from bazgasht.store_commands import store_argument
 from database import reports
 from database.reports import PAST
 from database.session import store_transaction

@@ -7,7 +7,8 @@ from uuid import UUID
 import click
 
 from bazgasht import composition
-from bazgasht.cli import cli, opened_context, parse_store
+from bazgasht.cli import cli, opened_context
+from bazgasht.options import store_argument
 from bazgasht.settings import AppSettings
 from connector.manifest import validate_settings
 from connector.platform import Credentials
@@ -18,8 +19,6 @@ from database.session import store_transaction
 from jobs import installation, queue
 from jobs.context import Context
 from jobs.occasion_rules import switch
-
-store_argument = click.argument("store", callback=lambda _c, _p, value: parse_store(value))
 
 
 @cli.command("stores")

@@ -22,6 +22,7 @@ from database.vault import VaultError
 from jobs import privacy, queue
 from jobs.context import Context
 from retention.figures.text import Language
+from retention.ledger.changes import MOST_POINTS
 from webhooks.receive import Receiver
 from webhooks.shopper import limited, points_answer, private, problem, redeem_answer
 from webhooks.shopper_texts import language_of
@@ -43,7 +44,7 @@ class _Body(BaseModel):
 class RedeemBody(_Body):
     """How many points are to be redeemed."""
 
-    points: int = Field(ge=1, le=1_000_000_000)
+    points: int = Field(ge=1, le=MOST_POINTS)
 
 
 class PersonBody(_Body):

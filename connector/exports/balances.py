@@ -15,6 +15,7 @@ from connector.errors import BadPayload
 from connector.exports.cells import latin, read_amount
 from connector.exports.reading import Group, Origin, Problem
 from connector.exports.table import Row, Table, open_table
+from retention.ledger.changes import MOST_POINTS
 
 ACCOUNT = ("account", "account_id", "user_id", "customer_id", "شناسه", "شناسه مشتری", "حساب")
 EMAIL = ("email", "e-mail", "user_email", "customer_email", "ایمیل", "پست الکترونیک", "رایانامه")
@@ -23,7 +24,6 @@ POINTS = ("points", "balance", "points_balance", "wc_points_balance", "امتی�
 EXPIRES = ("expires", "expires_at", "expiry", "expiry_date", "انقضا", "تاریخ انقضا")
 NOTE = ("note", "reason", "یادداشت", "توضیح", "توضیحات")
 KNOWN = frozenset((*ACCOUNT, *EMAIL, *PHONE, *POINTS, *EXPIRES, *NOTE))
-MOST_POINTS = 1_000_000_000
 LONGEST_NOTE = 500
 
 

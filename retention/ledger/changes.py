@@ -6,6 +6,9 @@ from datetime import datetime
 from retention.ledger.book import Book
 from retention.records import PointEntry, PointLot, PointReason
 
+MOST_POINTS = 1_000_000_000
+"""The most points that a person can give, bring in or spend at once."""
+
 
 def mature(book: Book, moment: datetime) -> None:
     """Make pending points available whose time has come by `moment`."""
@@ -81,13 +84,15 @@ def adjust(book: Book, customer_id: int, points: int, key: str, actor: str, note
     Points given are a lot of their own that does not expire; points are taken from the lots that
     expire first. The book must hold all of the customer's lots.
 
-    Raises ValueError for 0 points, for nobody or no reason named, and when more is taken than
-    is available.
+    Raises ValueError for 0 points or too many, for nobody or no reason named, and when more is
+    taken than is available.
     """
     effect = f"adjust:{key}"
     require_explained(actor, note)
     if not points:
         raise ValueError("points is 0; give how many to add, or a number below 0 to take")
+    if points > MOST_POINTS:
+        raise ValueError(f"points is {points}; give at most {MOST_POINTS} at once")
     available = book.available(customer_id)
     if points < 0 and available + points < 0:
         raise ValueError(

@@ -75,6 +75,8 @@ def test_no_more_is_taken_than_is_available() -> None:
         (0, "Reza", "why", "points is 0"),
         (5, " ", "why", "actor is empty"),
         (5, "Reza", "", "reason is empty"),
+        (1_000_000_001, "Reza", "why", "points is 1000000001; give at most 1000000000 at once"),
+        (10**30, "Reza", "why", "give at most 1000000000 at once"),
     ],
 )
 def test_an_adjustment_needs_points_somebody_and_a_reason(
@@ -82,6 +84,10 @@ def test_an_adjustment_needs_points_somebody_and_a_reason(
 ) -> None:
     with pytest.raises(ValueError, match=problem):
         adjust(Book(), BUYER, points, "k", actor, note)
+
+
+def test_the_most_that_can_be_given_at_once_is_given() -> None:
+    assert [e.points for e in added(Book(), 1_000_000_000)] == [1_000_000_000]
 
 
 def test_undoing_gives_back_to_the_lots_that_were_taken_from() -> None:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from connector.errors import BadPayload, ConnectorError, CredentialsRefused, TemporaryError
+from connector.exports.cells import latin
 from connector.identity import normalise_email, normalise_phone
 from connector.platform import PersonalData, StoreErased
 from database import disclosure, erasure, inbox_privacy, privacy, stores
@@ -94,7 +95,7 @@ def enqueue_open(context: Context) -> None:
 def subject(
     context: Context, store_id: UUID, *, account: str | None, email: str | None, phone: str | None
 ) -> Subject:
-    """A person as a merchant types them.
+    """A person as a merchant types them; digits may be Persian.
 
     Raises:
         BadPayload: what was typed is no e-mail address or phone number, or nothing was.
@@ -102,7 +103,8 @@ def subject(
     """
     with store_transaction(context.engine, store_id) as session:
         region = existing(session).country
-    named = Subject(account or None, normalise_email(email), normalise_phone(phone, region))
+    number = latin(account).strip() if account else None
+    named = Subject(number or None, normalise_email(email), normalise_phone(phone, region))
     if email and not named.email:
         raise BadPayload("email: is not an e-mail address; write it like name@example.com")
     if phone and not named.phone:

@@ -47,6 +47,8 @@ def test_a_balance_is_printed_for_every_name_of_a_person(run: Commands, store: s
     assert said(run, "balance", store, "--account", account) == (
         f"account:{account}  23 available, 0 pending\n"
     )
+    persian = account.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    assert told(run, "balance", store, "--account", f" {persian}") == [found]
 
 
 def test_points_are_given_taken_and_undone(run: Commands, store: str) -> None:

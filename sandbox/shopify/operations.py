@@ -1,23 +1,18 @@
-"""What merchants and shoppers do in the shop, each with the events that Shopify fires."""
+"""What merchants and shoppers do with orders, each with the events that Shopify fires."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox import clock
-from sandbox.operations import categories, orders, products, refunds
-from sandbox.operations import customers as accounts
+from sandbox.operations import orders, refunds
 from sandbox.operations.refunds import RefundRequest
-from sandbox.records import Address, Customer, Line, Order, Product, Refund, ShippingLine
+from sandbox.records import Address, Line, Order, Refund, ShippingLine
 from sandbox.shopify.amounts import Presentment
+from sandbox.shopify.backoffice import Backoffice
 from sandbox.shopify.discounts import taken_off, used_line
-from sandbox.shopify.events import Events
-from sandbox.shopify.gid import gid
 from sandbox.shopify.order_state import is_paid, part_of, totals
-from sandbox.shopify.payloads import customers as customer_payloads
 from sandbox.shopify.payloads import orders as order_payloads
-from sandbox.shopify.shop import Edit, Shop, Visit
-
-STATUSES = {"ACTIVE": "publish", "DRAFT": "draft", "ARCHIVED": "private"}
+from sandbox.shopify.shop import Edit, Visit
 
 
 @dataclass(frozen=True)
@@ -40,17 +35,12 @@ class Terms:
     credit: int = 0
 
 
-class Merchant:
+class Merchant(Backoffice):
     """The merchant and the shoppers of a shop.
 
     Amounts are in the smallest units of the shop's currency. Every method takes the numbers in
     the global ids, and raises KeyError when there is no such object.
     """
-
-    def __init__(self, shop: Shop, events: Events) -> None:
-        self.shop = shop
-        self.store = shop.store
-        self.events = events
 
     def place_order(
         self,
@@ -149,7 +139,10 @@ class Merchant:
         shipping: int = 0,
         note: str = "",
     ) -> Refund:
-        """Give back lines, by id (pieces, amount without tax), shipping, and an amount more."""
+        """Give back lines, by id (pieces, amount without tax), shipping, and an amount more.
+
+        Below 0 it is less than they come to.
+        """
         with self.store.change():
             order = self.store.orders[order_id]
             amount = extra + shipping + sum(given for _pieces, given in lines.values())
@@ -170,7 +163,8 @@ class Merchant:
     def cancel(self, order_id: int, reason: str = "CUSTOMER", *, refund: bool = True) -> None:
         """Cancel an order: orders/updated and orders/cancelled.
 
-        With `refund` what was paid and not given back yet is given back before.
+        With `refund` what was paid and not given back yet is given back before, and so are the
+        lines; they come to more where something was given back that was for none of them.
         """
         with self.store.change():
             order = self.store.orders[order_id]
@@ -183,15 +177,17 @@ class Merchant:
 
     def _refund_all(self, order: Order) -> None:
         shop, lines = self.shop, {}
+        amounts = totals(shop, order)
+        left = amounts.total - amounts.refunded
+        if amounts.refunded and not left:
+            return
         for line in order.lines:
             pieces = line.quantity - shop.refunded_quantity(order, line.id)
             if pieces:
                 lines[line.id] = (pieces, part_of(line.total, pieces, line.quantity))
-        amounts = totals(shop, order)
         shipping = amounts.shipping - amounts.shipping_back
-        rest = amounts.total - amounts.refunded - shipping
-        extra = rest - sum(given for _pieces, given in lines.values())
-        self.refund(order.id, lines, extra=max(0, extra), shipping=shipping)
+        given = shipping + sum(amount for _pieces, amount in lines.values())
+        self.refund(order.id, lines, extra=left - given, shipping=shipping)
 
     def edit(self, order_id: int, changes: Mapping[int, int]) -> None:
         """Take pieces off lines (negative) or put them on: orders/edited and orders/updated."""
@@ -220,86 +216,6 @@ class Merchant:
         with self.store.change():
             orders.delete(self.store, self.store.orders[order_id])
             self.store.fire("orders/delete", order_id)
-
-    def change_product(
-        self, product_id: int, *, title: str | None = None, status: str | None = None
-    ) -> Product:
-        """Rename a product or change its ProductStatus: products/update."""
-        with self.store.change():
-            product = self.store.products[product_id]
-            product.name = product.name if title is None else title
-            if status is not None:
-                product.status = STATUSES[status]
-            products.changed(self.store, product)
-            return product
-
-    def delete_product(self, product_id: int) -> None:
-        """Delete a product: products/delete."""
-        with self.store.change():
-            products.delete(self.store, self.store.products[product_id])
-            self.shop.metafields.by_owner.pop(gid("Product", product_id), None)
-            self.store.fire("products/delete", product_id)
-
-    def rename_collection(self, collection_id: int, title: str) -> None:
-        """Rename a collection: collections/update."""
-        with self.store.change():
-            self.store.categories[collection_id].name = title
-            self.store.fire("collections/update", collection_id)
-
-    def delete_collection(self, collection_id: int) -> None:
-        """Delete a collection: collections/delete and nothing about its products."""
-        with self.store.change():
-            categories.delete(self.store, collection_id)
-            self.store.fire("collections/delete", collection_id)
-
-    def fill_collection(self, collection_id: int, product_id: int, *, take_out: bool) -> None:
-        """Put a product into a collection or take it out, by hand: collections/update."""
-        with self.store.change():
-            product = self.store.products[product_id]
-            rest = tuple(one for one in product.category_ids if one != collection_id)
-            self.store.file_product(product, rest if take_out else (*rest, collection_id))
-            self.store.fire("collections/update", collection_id)
-
-    def create_customer(self, email: str, first_name: str = "", last_name: str = "") -> Customer:
-        """Open an account: customers/create and customers/update."""
-        with self.store.change():
-            made = Customer(
-                id=self.store.next_user_id(),
-                email=email,
-                username=email.split("@", maxsplit=1)[0],
-                created=clock.now(),
-                first_name=first_name,
-                last_name=last_name,
-                billing={"email": email, "first_name": first_name, "last_name": last_name},
-            )
-            accounts.create(self.store, made)
-            return made
-
-    def merge_customers(self, kept: int, removed: int) -> None:
-        """Make two customers one: the orders of the removed one become the kept one's."""
-        with self.store.change():
-            gone = self.store.customers.pop(removed)
-            self.store.customer_ids_by_email[gone.email.lower()] = kept
-            for order in self.store.orders.values():
-                if order.customer_id == removed:
-                    order.customer_id = kept
-            self.store.orders_version += 1
-            self.shop.metafields.by_owner.pop(gid("Customer", removed), None)
-            accounts.changed(self.store, self.store.customers[kept])
-            self.events.tell("customers/merge", customer_payloads.merged(kept, removed))
-
-    def delete_customer(self, customer_id: int) -> None:
-        """Delete a customer: customers/delete; the orders stay, without a customer."""
-        with self.store.change():
-            accounts.delete(self.store, self.store.customers[customer_id])
-            self.shop.metafields.by_owner.pop(gid("Customer", customer_id), None)
-
-    def pick(self, product_id: int, namespace: str, key: str, type_name: str, value: str) -> None:
-        """Set a metafield of a product by hand, as a merchant does: products/update."""
-        with self.store.change():
-            owner = gid("Product", product_id)
-            self.shop.metafields.put(owner, namespace, key, type_name, value)
-            products.changed(self.store, self.store.products[product_id])
 
     def outstanding(self, order_id: int) -> int:
         """What remains of an order's total after edits and refunds."""

@@ -113,6 +113,33 @@ def test_a_cancelled_order_says_when_and_why(shop: RunningShop, admin: Admin) ->
     assert admin.order(unpaid.id)["displayFinancialStatus"] == "VOIDED"
 
 
+def test_cancelling_gives_back_what_an_amount_has_left(shop: RunningShop, admin: Admin) -> None:
+    placed = shop.merchant.place_order({BEANS: 1}, terms=Terms(shipping=500))
+    shop.merchant.refund(placed.id, {}, extra=800)
+    shop.merchant.cancel(placed.id)
+    order = admin.order(placed.id)
+    assert (order["displayFinancialStatus"], order["totalRefundedSet"]) == (
+        "REFUNDED",
+        both("28.0"),
+    )
+    first, second = order["refunds"]
+    assert (first["totalRefundedSet"], second["totalRefundedSet"]) == (both("8.0"), both("20.0"))
+    (more,), (less,) = (one["orderAdjustments"]["nodes"] for one in (first, second))
+    assert (more["amountSet"], less["amountSet"]) == (both("-8.0"), both("8.0"))
+    assert len(second["refundLineItems"]["nodes"]) == 1
+
+
+def test_cancelling_an_order_that_was_given_back_gives_nothing_more(
+    shop: RunningShop, admin: Admin
+) -> None:
+    placed = shop.merchant.place_order({BEANS: 1})
+    shop.merchant.refund(placed.id, {}, extra=2300)
+    shop.merchant.cancel(placed.id)
+    order = admin.order(placed.id)
+    assert order["cancelledAt"] is not None
+    assert [one["totalRefundedSet"] for one in order["refunds"]] == [both("23.0")]
+
+
 @pytest.mark.parametrize(
     ("currency", "decimals", "cents", "own", "seen"),
     [

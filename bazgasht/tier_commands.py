@@ -1,5 +1,7 @@
 """Commands about tiers, and about points that are about to expire."""
 
+import csv
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -8,11 +10,11 @@ from uuid import UUID
 
 import click
 
-from bazgasht.points_commands import json_option, opened, points, print_json
-from bazgasht.privacy_commands import person_options, store_argument
+from bazgasht.options import json_option, person_options, print_json, store_argument
+from bazgasht.points_commands import opened, points
 from bazgasht.settings import AppSettings
 from jobs import tier_overview as job
-from jobs.expiry import expiring
+from jobs.expiry import expiring, warned
 from jobs.privacy import subject
 from retention.figures.period import zone_of
 from retention.tier_trail import Change
@@ -36,9 +38,7 @@ def tiers_command(
     with opened(settings) as context:
         found = job.overview(context, store)
         if any(named.values()):
-            person = subject(
-                context, store, account=named["account"], email=named["email"], phone=named["phone"]
-            )
+            person = subject(context, store, **named)
             standings = job.of_person(context, store, person)
     if any(named.values()):
         if as_json:
@@ -82,6 +82,24 @@ def expiring_command(settings: AppSettings, store: UUID, days: int, as_json: boo
     for one in found:
         click.echo(f"{one.expires_on}  {one.points:>8}  {one.key}")
     click.echo(f"{sum(one.points for one in found)} points expire within {days} days")
+
+
+@points.command("warnings")
+@store_argument
+@click.pass_obj
+def warnings_command(settings: AppSettings, store: UUID) -> None:
+    """Print whom of STORE to warn that points expire, as CSV, to be sent.
+
+    They are those whom points_warning_days asks for and whose points still expire.
+    """
+    with opened(settings) as context:
+        found = warned(context, store)
+    writer = csv.writer(sys.stdout)
+    told = ["expires_on", "points", "days_before", "noted_at"]
+    writer.writerow(["account", "email", "phone", *told])
+    for one in found:
+        when = [one.expires_on.isoformat(), one.points, one.days_before, _time(one.noted_at)]
+        writer.writerow([*one.addressee, *when])
 
 
 def _overview(found: job.Tiers) -> dict[str, Any]:

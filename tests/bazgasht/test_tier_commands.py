@@ -9,7 +9,8 @@ import pytest
 
 from bazgasht.services import RunningServices
 from bazgasht.store_commands import change_settings
-from bazgasht.tier_commands import expiring_command, tiers_command
+from bazgasht.tier_commands import expiring_command, tiers_command, warnings_command
+from jobs.points import advance
 from tests.bazgasht.commands import Commands
 from tests.conftest import Installed, work_off
 from tests.jobs.conftest import set_settings, settle
@@ -93,3 +94,28 @@ def test_who_loses_what_when_is_listed(run: Commands, installed: Installed) -> N
     lines = said(run, expiring_command, str(installed.id)).splitlines()
     assert lines[0] == f"{day}  {12:>8}  {found[0]['key']}"
     assert lines[-1] == "24 points expire within 30 days"
+
+
+def test_whom_to_warn_is_listed_while_points_still_expire(
+    run: Commands, installed: Installed
+) -> None:
+    set_settings(installed, points_expiry_days=20, points_expiry_grace_days=0)
+    shop = Shop(installed.sandbox)
+    order = shop.order("Green Tea", email=ADA)
+    shop.order("Earl Grey", email="sara@example.test")
+    settle(installed)
+    head = "account,email,phone,expires_on,points,days_before,noted_at"
+    assert said(run, warnings_command, str(installed.id)).splitlines() == [head]
+    advance(str(installed.id))
+    found = said(run, warnings_command, str(installed.id)).splitlines()
+    day = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
+    ada, sara = (shop.customer_id(name) for name in (ADA, "sara@example.test"))
+    assert [line.partition("T")[0] for line in found] == [
+        head,
+        f"{ada},{ADA},,{day},12,30,{TODAY}",
+        f"{sara},sara@example.test,,{day},13,30,{TODAY}",
+    ]
+    shop.change(f"orders/{order['id']}", status="cancelled")
+    settle(installed)
+    found = said(run, warnings_command, str(installed.id)).splitlines()
+    assert [line.split(",")[1] for line in found] == ["email", "sara@example.test"]

@@ -20,6 +20,10 @@ from retention.records import PointLot
 
 AT_ONCE = 500
 
+# A reward for the second purchase follows from purchases and not from a backfill, so it comes with
+# the next order: an undoing would not take it back.
+_ORDERS_ALONE: dict[str, object] = {"points_purchase_rewards": ()}
+
 
 @dataclass(slots=True)
 class Backfilled:
@@ -60,7 +64,8 @@ def backfill(
     if apply:
         _note(context, store, reference, undone=False)
     undone = store.undone_backfills - {reference}
-    store = replace(store, backfill=reference, undone_backfills=undone)
+    terms = store.settings.model_copy(update=_ORDERS_ALONE)
+    store = replace(store, settings=terms, backfill=reference, undone_backfills=undone)
     work = _Work(context, store, Backfilled(reference), apply=apply)
     for portion in _given(context, store, reference):
         work.settle(portion)
@@ -99,7 +104,8 @@ def undo_backfill(
         )
     if apply:
         _note(context, store, reference, undone=True)
-    terms = store.settings.model_copy(update={"points_shortfall": shortfall or "write_off"})
+    policy = {"points_shortfall": shortfall or "write_off"}
+    terms = store.settings.model_copy(update=_ORDERS_ALONE | policy)
     undone = store.undone_backfills | {reference}
     store = replace(store, settings=terms, undone_backfills=undone)
     work = _Work(context, store, Backfilled(reference, spent=spent), apply=apply)

@@ -134,6 +134,21 @@ def test_rewards_for_purchases_older_than_the_programme_are_not_given(late: Inst
         assert points(session)[f"account:{Shop(late.sandbox).customer_id(SARA)}"] == 336
 
 
+def test_a_backfill_and_its_undoing_move_the_points_of_orders_alone(late: Installed) -> None:
+    set_settings(late, points_enabled=False)
+    pay(late, 0, "Green Tea")
+    pay(late, 0, "Green Tea")
+    set_settings(late, points_purchase_rewards=["2=100"])
+    switch_on(late, timedelta(days=1))
+    # The second purchase is newer than the programme: its reward is due, with the next order.
+    told = Backfilled("backfill", orders=4, customers=2, points=49)
+    assert (run(late, apply=False), run(late)) == (told, told)
+    assert [one for one in entries(late) if one[1] == "rewarded"] == []
+    assert undone(late) == Backfilled("backfill", 4, 2, -49)
+    pay(late, 0, "Green Tea")
+    assert [one for one in entries(late) if one[1] == "rewarded"] == [(100, "rewarded")]
+
+
 def test_what_cannot_be_done_is_refused(installed: Installed) -> None:
     with pytest.raises(LookupError, match="no backfill 'backfill' has given points"):
         undone(installed)

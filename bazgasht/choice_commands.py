@@ -55,7 +55,7 @@ def unban(settings: AppSettings, store: UUID, product: str, of: str | None) -> N
 def list_choices(settings: AppSettings, store: UUID) -> None:
     """List what is pinned and banned in STORE."""
     with opened_context(settings) as context, store_transaction(context.engine, store) as session:
-        _must_exist(stores.get(session), store)
+        stores.existing(session)
         chosen = choices.listing(session)
     if not chosen:
         click.echo("nothing is pinned or banned")
@@ -66,7 +66,7 @@ def list_choices(settings: AppSettings, store: UUID) -> None:
 
 def _choose(settings: AppSettings, store: UUID, kind: Kind, product: str, of: str | None) -> None:
     with opened_context(settings) as context, store_transaction(context.engine, store) as session:
-        _must_exist(stores.get(session, lock=True), store)
+        stores.existing(session, lock=True)
         number = choices.product_number(session, product)
         in_list = EVERY_LIST if of is None else choices.product_number(session, of)
         if number == in_list:
@@ -78,15 +78,10 @@ def _choose(settings: AppSettings, store: UUID, kind: Kind, product: str, of: st
 
 def _drop(settings: AppSettings, store: UUID, kind: Kind, product: str, of: str | None) -> None:
     with opened_context(settings) as context, store_transaction(context.engine, store) as session:
-        _must_exist(stores.get(session, lock=True), store)
+        stores.existing(session, lock=True)
         number = choices.product_number(session, product)
         in_list = EVERY_LIST if of is None else choices.product_number(session, of)
         if not choices.drop(session, number, in_list, kind):
             raise LookupError(f"{product!r} has no {kind} there; `bazgasht choices` lists them")
         stores.mark_dirty(session)
     click.echo("forgotten; the lists are computed anew shortly")
-
-
-def _must_exist(row: object, store: UUID) -> None:
-    if row is None:
-        raise LookupError(f"no store {store}; `bazgasht stores` lists them")

@@ -61,7 +61,7 @@ def add(settings: AppSettings, /, store: UUID, **options: Any) -> None:
     """Enter an amount that STORE spent over some days; figures of these days count it."""
     spent = Spent(**options)
     with opened_context(settings) as context, store_transaction(context.engine, store) as session:
-        row = _row(session, store)
+        row = stores.existing(session)
         try:
             period = _period(session, row, spent)
             entry = _entry(row, spent, period)
@@ -77,7 +77,7 @@ def add(settings: AppSettings, /, store: UUID, **options: Any) -> None:
 def list_costs(settings: AppSettings, store: UUID) -> None:
     """List what was entered for STORE, by the first day."""
     with opened_context(settings) as context, store_transaction(context.engine, store) as session:
-        calendar = calendar_of_store(session, _row(session, store))
+        calendar = calendar_of_store(session, stores.existing(session))
         entries = costs.listing(session)
         if not entries:
             click.echo("nothing was entered yet")
@@ -92,7 +92,7 @@ def list_costs(settings: AppSettings, store: UUID) -> None:
 def remove(settings: AppSettings, store: UUID, number: int) -> None:
     """Take back the entry NUMBER of STORE; `bazgasht cost list` shows the numbers."""
     with opened_context(settings) as context, store_transaction(context.engine, store) as session:
-        _row(session, store)
+        stores.existing(session)
         if not costs.remove(session, number):
             raise click.ClickException(f"no entry {number}; `bazgasht cost list` shows them")
         click.echo(f"{number}  removed")
@@ -101,13 +101,6 @@ def remove(settings: AppSettings, store: UUID, number: int) -> None:
 def calendar_of_store(session: Session, row: Store) -> Calendar:
     """The calendar in which a store's days are read and shown."""
     return calendar_of(validate_settings(row.settings), row.time_zone, stores.now(session))
-
-
-def _row(session: Session, store: UUID) -> Store:
-    row = stores.get(session)
-    if row is None:
-        raise LookupError(f"no store {store}; `bazgasht stores` lists them")
-    return row
 
 
 def _period(session: Session, row: Store, spent: Spent) -> Period:

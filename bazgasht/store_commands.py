@@ -14,7 +14,6 @@ from connector.manifest import validate_settings
 from connector.platform import Credentials
 from connector.woocommerce.install import normalise_store_url
 from database import inbox, outbox, privacy, progress, stores
-from database.models import Store
 from database.session import store_transaction
 from jobs import installation, queue
 from jobs.context import Context
@@ -89,7 +88,7 @@ def change_settings(settings: AppSettings, store: UUID, assignments: Sequence[st
     wanted = dict(_assignment(text) for text in assignments)
     with opened_context(settings) as context:
         with store_transaction(context.engine, store) as session:
-            row = _row(stores.get(session, lock=True), store)
+            row = stores.existing(session, lock=True)
             checked = validate_settings({**row.settings, **wanted})
             if wanted:
                 kept = {**row.settings, **{name: getattr(checked, name) for name in wanted}}
@@ -114,12 +113,6 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _row(row: Store | None, store_id: UUID) -> Store:
-    if row is None:
-        raise LookupError(f"no store {store_id}; `bazgasht stores` lists them")
-    return row
-
-
 @cli.command()
 @store_argument
 @click.option("--state", type=click.Choice(["waiting", "handled", "dead"]), default="dead")
@@ -132,7 +125,7 @@ def events(
     """List the newest events of STORE in a state, or let dead ones be tried anew."""
     with opened_context(settings) as context:
         with store_transaction(context.engine, store) as session:
-            _row(stores.get(session), store)
+            stores.existing(session)
             if event_id is not None or replay_all:
                 click.echo(f"{inbox.replay(session, event_id)} to be tried anew")
             for event in inbox.listing(session, state):
@@ -154,7 +147,7 @@ def rotate_keys(settings: AppSettings, add: bool) -> None:
         count = 0
         for store in stores.all_stores(context.engine):
             with store_transaction(context.engine, store.id) as session:
-                row = _row(stores.get(session, lock=True), store.id)
+                row = stores.existing(session, lock=True)
                 for name in ("credentials", "webhook_secrets"):
                     sealed = getattr(row, name)
                     if sealed:

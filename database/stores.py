@@ -111,6 +111,19 @@ def get(session: Session, *, lock: bool = False) -> Store | None:
     return session.scalar(statement.with_for_update(key_share=True) if lock else statement)
 
 
+def existing(session: Session, *, lock: bool = False) -> Store:
+    """The store in scope, as `get` finds it.
+
+    Raises:
+        LookupError: there is no such store.
+    """
+    row = get(session, lock=lock)
+    if row is None:
+        sought = session.scalar(text("SELECT current_setting('bazgasht.store')"))
+        raise LookupError(f"no store {sought}; `bazgasht stores` lists them")
+    return row
+
+
 def change_state(session: Session, before: str, after: str) -> bool:
     """Move the store in scope from one state to another; False when it was in neither."""
     return bool(

@@ -50,20 +50,8 @@ def erase(context: Context, store_id: UUID, subject: Subject, key: str) -> dict[
     return counts
 
 
-def existing(session: Session, *, lock: bool = False) -> Store:
-    """The store in scope.
-
-    Raises:
-        LookupError: it is not there.
-    """
-    row = stores.get(session, lock=lock)
-    if row is None:
-        raise LookupError("no such store; `bazgasht stores` lists them")
-    return row
-
-
 def _erase_rows(context: Context, session: Session, subject: Subject) -> dict[str, int]:
-    store = existing(session, lock=True)
+    store = stores.existing(session, lock=True)
     person = find(session, subject)
     _forget_in_settings(store, person)
     counts = erasure.erase(session, person, privacy.make_hasher(session, context.vault))
@@ -121,7 +109,7 @@ def forget_events(context: Context, store_id: UUID, states: Collection[str]) -> 
             events = inbox_privacy.portion(session, states, after, EVENTS_AT_ONCE)
             if hasher is None or not events:
                 break
-            reader = Reader.of(existing(session))
+            reader = Reader.of(stores.existing(session))
             found = forget_erased(session, reader, hasher, events, states)
         after, count = events[-1].id, count + len(found)
         for event in found:

@@ -118,9 +118,7 @@ def uninstall(context: Context, store_id: UUID) -> None:
 
 def _begin_leaving(context: Context, store_id: UUID) -> ActiveStore | None:
     with store_transaction(context.engine, store_id) as session:
-        row = stores.get(session, lock=True)
-        if row is None:
-            raise LookupError(f"no store {store_id}; `bazgasht stores` lists them")
+        row = stores.existing(session, lock=True)
         if row.state == "uninstalled":
             return None
         row.state = "leaving"

@@ -249,9 +249,7 @@ def verify(context: Context, store_id: UUID) -> Audit:
     engine = context.engine.execution_options(isolation_level="REPEATABLE READ")
     audit = Audit()
     with store_transaction(engine, store_id) as session:
-        row = stores.get(session)
-        if row is None:
-            raise LookupError(f"no store {store_id}; `bazgasht stores` lists them")
+        row = stores.existing(session)
         audit.read(points.links(session))
         audit.compare(row.ledger_entries, row.ledger_hash, points.all_lots(session))
         audit.compare_redemptions(redemptions.all_redemptions(session))

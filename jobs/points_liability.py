@@ -52,9 +52,7 @@ def liability(context: Context, store_id: UUID) -> Liability:
         LookupError: there is no such store.
     """
     with store_transaction(context.engine, store_id) as session:
-        row = stores.get(session)
-        if row is None:
-            raise LookupError(f"no store {store_id}; `bazgasht stores` lists them")
+        row = stores.existing(session)
         out = readings.out(session)
         used = readings.uses(session)
         reserved = readings.reserved(session)

@@ -23,7 +23,7 @@ from database.session import store_lock, store_transaction
 from database.vault import VaultError
 from jobs import queue
 from jobs.context import Context, connected, current, describe
-from jobs.erasing import EVENTS_AT_ONCE, STATES, erase, existing, forget_events
+from jobs.erasing import EVENTS_AT_ONCE, STATES, erase, forget_events
 from jobs.mentions import Reader
 
 log = structlog.get_logger()
@@ -102,7 +102,7 @@ def subject(
         LookupError: there is no such store.
     """
     with store_transaction(context.engine, store_id) as session:
-        region = existing(session).country
+        region = stores.existing(session).country
     number = latin(account).strip() if account else None
     named = Subject(number or None, normalise_email(email), normalise_phone(phone, region))
     if email and not named.email:
@@ -122,7 +122,7 @@ def ask(context: Context, store_id: UUID, kind: RequestKind, person: Subject | N
     """
     key = f"merchant:{uuid4()}"
     with store_transaction(context.engine, store_id) as session:
-        row = existing(session)
+        row = stores.existing(session)
         if person is None:
             privacy.ask_redaction(session, row, key)
         else:
@@ -142,7 +142,7 @@ def export(context: Context, store_id: UUID, key: str) -> dict[str, Any]:
             raise LookupError(f"no open request {key!r} to be told everything")
         person = find(session, privacy.subject_of(context.vault, row))
         told = disclosure.describe(session, person)
-        reader = Reader.of(existing(session))
+        reader = Reader.of(stores.existing(session))
     told["events"] = _events(context, store_id, reader, person)
     counts = {name: len(rows) for name, rows in told.items() if isinstance(rows, list)}
     with store_transaction(context.engine, store_id) as session:
@@ -182,10 +182,10 @@ def redact_store(context: Context, store_id: UUID, key: str) -> dict[str, int]:
         ConnectorError: whether it does could not be found out; try again later.
     """
     with store_transaction(context.engine, store_id) as session:
-        before = existing(session)
+        before = stores.existing(session)
     is_in_use = _is_in_use(context, before)
     with store_transaction(context.engine, store_id) as session:
-        row = existing(session, lock=True)
+        row = stores.existing(session, lock=True)
         if row.state != before.state:
             raise TemporaryError("the store came or went just now; try again")
         if is_in_use:

@@ -169,9 +169,7 @@ def read(context: Context, store_id: UUID) -> StoreFigures:
     """
     engine = context.engine.execution_options(isolation_level="REPEATABLE READ")
     with store_transaction(engine, store_id) as session:
-        row, now = stores.get(session), stores.now(session)
-        if row is None:
-            raise LookupError(f"no store {store_id}; `bazgasht stores` lists them")
+        row, now = stores.existing(session), stores.now(session)
         settings, currency = validate_settings(row.settings), row.currency
         chosen = platform(row.platform)
         statuses = settings.purchase_statuses

@@ -12,7 +12,8 @@ from connector.shopify.categories import Categories
 from connector.shopify.graphql import Client, next_cursor, nodes
 from connector.shopify.ids import gid, number_of
 from connector.shopify.objects import Objects
-from connector.shopify.parse import read_account, read_order, read_product
+from connector.shopify.parse import read_account, read_product
+from connector.shopify.parse_orders import read_order
 from retention.records import Account, Category, ObjectKind, Order, Product, Review
 
 PAGE_SIZE = 100

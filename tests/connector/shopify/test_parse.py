@@ -12,10 +12,10 @@ from connector.shopify.parse import (
     product_type,
     read_account,
     read_category,
-    read_order,
     read_product,
     references,
 )
+from connector.shopify.parse_orders import read_order
 from retention.net import kept
 from retention.records import (
     Account,

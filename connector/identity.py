@@ -72,6 +72,11 @@ def normalise_phone(text: str | None, region: str) -> str | None:
     return None if written in PLACEHOLDER_PHONES else written
 
 
+def postal_address(country: str, place: str, street: str, more: str) -> str | None:
+    """Where something is, as one text; None without a street. `place` is a postcode or a city."""
+    return f"{country}\n{place}\n{street}\n{more}" if street else None
+
+
 def comparable_address(text: str) -> str:
     """A postal address as its letters and digits alone, for comparing two.
 

@@ -164,6 +164,7 @@ class OrderPayload(Payload):
     total: Total = Field(alias="totalPriceSet")
     customer: BuyerPayload | None = None
     billing_address: Address | None = None
+    shipping_address: Address | None = None
     transactions: tuple[Transaction, ...] = ()
     display_fulfillment_status: Text = ""
     fulfillments: tuple[Fulfillment, ...] = ()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from connector.identity import normalise_email, phone_in
+from connector.identity import normalise_email, phone_in, postal_address
 from connector.shopify.order_payloads import (
     BuyerPayload,
     Journey,
@@ -20,6 +20,7 @@ from connector.shopify.order_payloads import (
     UtmParameters,
 )
 from connector.shopify.parse import country_of, email_of, phone_of
+from connector.shopify.payloads import Address
 from connector.values import coupon_codes, label, validate
 from retention.records import Order, OrderLine, Refund, RefundLine, Source
 
@@ -65,6 +66,7 @@ def read_order(content: object, region: str) -> Order:
         source=_source(payload.customer_journey_summary),
         paid_by_credit=_paid_by_credit(payload),
         delivered_at=_delivered_at(payload),
+        address=_address(payload.shipping_address) or _address(payload.billing_address),
     )
 
 
@@ -207,3 +209,9 @@ def _order_phone(payload: OrderPayload, buyer: BuyerPayload | None, region: str)
     address = payload.billing_address
     number = buyer.default_phone_number if buyer else None
     return phone_in(payload.phone, country_of(address), region) or phone_of(number, address, region)
+
+
+def _address(one: Address | None) -> str | None:
+    if one is None:
+        return None
+    return postal_address(country_of(one), one.zip or one.city, one.address1, one.address2)

@@ -67,10 +67,14 @@ class PhoneNumber(Payload):
 
 
 class Address(Payload):
-    """The parts of an address that identify a shopper."""
+    """The parts of an address that identify a shopper, or tell whether two are the same place."""
 
     phone: Text = ""
     country_code_v2: Text = Field("", alias="countryCodeV2")
+    address1: Text = ""
+    address2: Text = ""
+    city: Text = ""
+    zip: Text = ""
 
 
 class Metafield(Payload):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from connector.errors import BadPayload
-from connector.identity import normalise_email, phone_in
+from connector.identity import normalise_email, phone_in, postal_address
 from connector.values import coupon_codes, label, validate
 from connector.woocommerce.payloads import (
     ATTRIBUTION,
@@ -158,12 +158,8 @@ def read_review(content: object) -> Review:
     )
 
 
-def _address(address: OrderAddress) -> str | None:
-    """Where an address is, as one text; None without a street."""
-    if not address.address_1:
-        return None
-    place = address.postcode or address.city
-    return f"{address.country}\n{place}\n{address.address_1}\n{address.address_2}"
+def _address(one: OrderAddress) -> str | None:
+    return postal_address(one.country, one.postcode or one.city, one.address_1, one.address_2)
 
 
 def _birthday(meta_data: Iterable[Meta]) -> str | None:

@@ -67,3 +67,21 @@ def test_a_friend_who_comes_by_the_link_brings_points(merchant: Merchant) -> Non
         ("sara@example.test", 20, "referred"),
     ]
     assert [row.state for row in listing(merchant.context, merchant.id)] == ["accepted"]
+
+
+def test_a_friend_at_the_same_address_is_held(merchant: Merchant) -> None:
+    switched_on(merchant, points_referral=100, points_referred=20)
+    home = {"address_1": "12 Main St.", "city": "Toronto", "postcode": "M5V 2T6", "country": "CA"}
+    with merchant.shop.store.lock:
+        for customer in merchant.shop.store.customers.values():
+            if customer.email in ("ada@example.test", "sara@example.test"):
+                customer.billing.update(home)
+    ada = Subject(email="ada@example.test")
+    code_for(merchant.context, merchant.id, ada, "ADA-5")
+    merchant.buy("ada@example.test", "Green Tea")
+    by_the_link = Visit("direct", "bazgasht", "referral", "ada-5")
+    merchant.buy("sara@example.test", "Green Tea", terms=Terms(visit=by_the_link))
+    merchant.catch_up()
+    (row,) = listing(merchant.context, merchant.id)
+    assert (row.state, row.reasons) == ("held", ("same address",))
+    assert entries(merchant) == []

@@ -183,6 +183,17 @@ def test_a_guest_is_known_by_the_order_alone() -> None:
     assert read_order(persian, "US").phone == "+989123456780"
 
 
+def test_an_order_goes_to_its_shipping_address_or_else_the_billing_one() -> None:
+    home = {"countryCodeV2": "IR", "address1": "12 Valiasr", "city": "Tehran", "zip": "19197"}
+    to = {"countryCodeV2": "CA", "address1": None, "address2": None, "city": "Toronto", "zip": ""}
+    found = read(billingAddress=home | {"address2": "flat 3"}, shippingAddress=to)
+    assert found.address == "IR\n19197\n12 Valiasr\nflat 3"
+    found = read(billingAddress=home, shippingAddress=to | {"address1": "5 King St"})
+    assert found.address == "CA\nToronto\n5 King St\n"
+    assert read(shippingAddress=None).address is None
+    assert read(billingAddress=None).address is None
+
+
 def test_what_the_order_lacks_is_taken_from_the_customer() -> None:
     customer = {
         "id": gid("Customer", "5"),

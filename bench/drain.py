@@ -9,7 +9,7 @@ from bench.orders import bodies, headers
 from bench.stopwatch import Stopwatch
 from bench.tables import print_table
 from connector.woocommerce.events import name_event
-from database import inbox, orders, stores
+from database import inbox, stores
 from database.inbox import Incoming
 from jobs import apply, drain, queue, reading
 from jobs.context import active_store
@@ -23,7 +23,7 @@ PLACES = {
     "read the bodies": (reading, "meaning_of"),
     "find what is known": (drain, "prepare"),
     "apply": (drain, "absorb"),
-    "- keep orders and lines": (orders, "save_orders"),
+    "- keep orders and lines": (apply, "save_orders"),
     "- settle points": (apply, "settle_points"),
     "settle the events": (inbox, "settle"),
 }

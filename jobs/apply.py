@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from connector.manifest import Settings
 from database import catalogue, claims, customers, earning, orders, outbox, points, stores
 from database.customers import Buyer
+from database.order_rows import save_orders
 from database.orders import GONE
 from jobs import occasions, shown_points
 from jobs.context import ActiveStore
@@ -129,7 +130,7 @@ def _apply_orders(
         saved = _without_gone_accounts(session, saved)
         buyers = {order.id: Buyer(order.account_id, order.email, order.phone) for order in saved}
         owners = customers.resolve(session, buyers, settings)
-        orders.save_orders(session, saved, owners)
+        save_orders(session, saved, owners)
     return saved
 
 

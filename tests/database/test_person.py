@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from connector.manifest import validate_settings
-from database import customers, orders
+from database import customers
 from database.customers import Buyer
+from database.order_rows import save_orders
 from database.person import find
 from database.privacy import Subject
 from retention.records import Account
@@ -50,7 +51,7 @@ def _buy(
     )
     buyers = {identifier: Buyer(account_id, email, phone)}
     owners = customers.resolve(session, buyers, validate_settings({}))
-    orders.save_orders(session, [record], owners)
+    save_orders(session, [record], owners)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def _tell(found: Listed, *, as_json: bool) -> None:
 def _line(one: Listed) -> str:
     order = f"order {one.order_id} of {one.placed_at:%Y-%m-%d}" if one.placed_at else "no order yet"
     why = f": {', '.join(one.reasons)}" if one.reasons else ""
-    decided = f"; {one.decided_by}: {one.decided_why}" if one.decided_by else ""
+    decided = f"; {one.decision} by {one.decided_by}: {one.decided_why}" if one.decision else ""
     return (
         f"{one.number}  customer {one.referrer_id} brought customer {one.friend_id} "
         f"({one.code}, {order})  {one.state}{why}{decided}"
@@ -221,6 +221,7 @@ def _content(one: Listed) -> dict[str, Any]:
         "code": one.code,
         "order": one.order_id,
         "placed_at": one.placed_at.isoformat() if one.placed_at else None,
+        "decision": one.decision,
         "decided_by": one.decided_by,
         "decided_why": one.decided_why,
     }

@@ -51,6 +51,7 @@ class Listed:
     code: str
     order_id: str | None
     placed_at: datetime | None
+    decision: str | None
     decided_by: str | None
     decided_why: str | None
 
@@ -199,6 +200,7 @@ def _listed(row: Referral) -> Listed:
         code=row.code,
         order_id=row.order_id,
         placed_at=row.placed_at,
+        decision=row.decision,
         decided_by=row.decided_by,
         decided_why=row.decided_why,
     )

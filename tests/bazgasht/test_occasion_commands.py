@@ -95,7 +95,7 @@ def test_referrals_are_listed_and_decided(run: Commands, store: str, installed: 
     assert f"order {order['id']} of" in said(run, "referrals", store)
     assert told(run, "approve", store, number, *WHY)["state"] == "accepted"
     rejected = said(run, "reject", store, number, *WHY)
-    assert rejected.endswith("rejected; Reza: two sisters\n")
+    assert rejected.endswith("rejected; rejected by Reza: two sisters\n")
     assert "no referral 77" in refused(run, "approve", store, "77", *WHY)
 
 

@@ -38,6 +38,7 @@ class Played:
     requests: list[str]
     redirect: str
     cart: list[str]
+    saved: dict[str, str] | list[Any]
     session: dict[str, Any] | list[Any]
     options: dict[str, Any]
     transients: dict[str, Any] | list[Any]

@@ -36,6 +36,7 @@ USE = {
     "_bazgasht_nonce": "nonce-bazgasht-use",
     "code": "POINTS-a",
 }
+VALID = ["woocommerce_coupon_is_valid", True]
 AWAY = "This is not possible right now. Try again in a few minutes."
 
 
@@ -202,6 +203,47 @@ def test_puts_the_customers_own_coupon_into_the_cart() -> None:
             "https://shop.example/my-account/bazgasht-points/",
         )
         assert done.notices == [["error", "This coupon cannot be used any more."]]
+
+
+@pytest.mark.parametrize("named", ["silver, gold", "Silver", "طلایی، نقره‌ای"])
+def test_a_coupon_for_a_tier_is_for_its_customers(named: str) -> None:
+    offer = {"coupons": [coupon("exclusive", meta={"bazgasht_tiers": named})]}
+    assert SCENE.play(coupon_hook=VALID, **offer).result is True
+    assert SCENE.play(coupon_hook=[VALID[0], False], **offer).result is False
+    # An order that a merchant makes is its customer's, of whom nothing is known on the stage.
+    of_another = SCENE.play(coupon_hook=VALID, order_of=18, **offer).result
+    assert list(of_another) == ["refused"]
+    assert SCENE.play(coupon_hook=VALID, order_of=17, **offer).result is True
+
+
+@pytest.mark.parametrize(
+    "changes", [{"user": None}, {"meta": {}}, {"meta": {"bazgasht_tier": "bronze"}}]
+)
+def test_a_coupon_for_a_tier_is_refused_to_all_others(changes: dict[str, Any]) -> None:
+    offer = {"coupons": [coupon("exclusive", meta={"bazgasht_tiers": "silver, <gold>"})]}
+    refused = SCENE.play(coupon_hook=VALID, **offer, **changes).result["refused"]
+    assert words(refused) == "This coupon is for customers of the tier (silver, &lt;gold&gt;)."
+    persian = SCENE.play(coupon_hook=VALID, **offer, **changes, locale="fa_IR").result["refused"]
+    assert words(persian) == "این کوپن برای مشتریان سطح (silver, &lt;gold&gt;) است."
+
+
+def test_a_coupon_for_nobodys_tier_is_for_everybody() -> None:
+    for named in ("", " ، ,"):
+        listed = [coupon("open", meta={"bazgasht_tiers": named})]
+        assert SCENE.play(coupon_hook=VALID, coupons=listed, user=None).result is True
+
+
+def test_the_merchant_names_a_coupons_tiers() -> None:
+    listed = [coupon("exclusive", meta={"bazgasht_tiers": 'gold"'})]
+    field = SCENE.play(
+        coupon_hook=["woocommerce_coupon_options_usage_restriction", 0], coupons=listed
+    )
+    assert '<input name="bazgasht_tiers" value="gold&quot;">' in field.html
+    save = ["woocommerce_coupon_options_save", 0]
+    typed = {"bazgasht_tiers": " silver،gold ,"}
+    kept = SCENE.play(coupon_hook=save, coupons=listed, post=typed)
+    assert kept.saved == {"bazgasht_tiers": "silver, gold"}
+    assert SCENE.play(coupon_hook=save, coupons=listed).saved == []
 
 
 @pytest.mark.parametrize(

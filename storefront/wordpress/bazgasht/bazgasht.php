@@ -26,6 +26,7 @@ require_once __DIR__ . '/includes/app.php';
 require_once __DIR__ . '/includes/points.php';
 require_once __DIR__ . '/includes/account.php';
 require_once __DIR__ . '/includes/redeem.php';
+require_once __DIR__ . '/includes/tier-coupons.php';
 require_once __DIR__ . '/includes/settings.php';
 require_once __DIR__ . '/includes/personal-data.php';
 

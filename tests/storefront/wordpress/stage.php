@@ -25,6 +25,7 @@ final class Scene {
 	public static array $requests = array();
 	public static array $errors   = array();
 	public static array $cart     = array();
+	public static array $saved    = array();
 	public static string $redirect = '';
 }
 
@@ -84,8 +85,29 @@ class WC_Coupon {
 	public function get_usage_count(): int {
 		return $this->coupon['used'];
 	}
+	public function get_meta( string $name ): string {
+		return $this->coupon['meta'][ $name ] ?? '';
+	}
+	public function update_meta_data( string $name, string $value ): void {
+		$this->coupon['meta'][ $name ] = $value;
+	}
+	public function save_meta_data(): void {
+		Scene::$saved = $this->coupon['meta'];
+	}
 	public function get_date_expires(): ?Date_Of_Coupon {
 		return null === $this->coupon['expires'] ? null : new Date_Of_Coupon( $this->coupon['expires'] );
+	}
+}
+
+class WC_Abstract_Order {
+	public function get_customer_id(): int {
+		return Scene::$given['order_of'];
+	}
+}
+
+final class WC_Discounts {
+	public function get_object(): object {
+		return isset( Scene::$given['order_of'] ) ? new WC_Abstract_Order() : new Cart_Of_Shop();
 	}
 }
 
@@ -119,15 +141,15 @@ function WC(): object {
 
 final class Ended extends Exception {}
 
-function add_action( string $hook, callable $call, int $priority = 10 ): void {
+function add_action( string $hook, callable $call, int $priority = 10, int $arguments = 1 ): void {
 	Scene::$hooks[ $hook ][] = $call;
 }
-function add_filter( string $hook, callable $call, int $priority = 10 ): void {
+function add_filter( string $hook, callable $call, int $priority = 10, int $arguments = 1 ): void {
 	Scene::$hooks[ $hook ][] = $call;
 }
-function filtered( string $hook, $value ) {
+function filtered( string $hook, $value, ...$more ) {
 	foreach ( Scene::$hooks[ $hook ] ?? array() as $call ) {
-		$value = $call( $value );
+		$value = $call( $value, ...$more );
 	}
 	return $value;
 }
@@ -223,7 +245,7 @@ function get_user_by( string $field, string $email ) {
 	return 'email' === $field && $user->ID && $user->user_email === $email ? $user : false;
 }
 function get_user_meta( int $user, string $name, bool $single ) {
-	return get_current_user_id() === $user ? ( Scene::$given['meta'][ $name ] ?? '' ) : '';
+	return $user && get_current_user_id() === $user ? ( Scene::$given['meta'][ $name ] ?? '' ) : '';
 }
 function current_user_can( string $capability ): bool {
 	return in_array( $capability, Scene::$given['can'], true );
@@ -238,6 +260,9 @@ function settings_fields( string $page ): void {
 	echo '<input type="hidden" name="option_page" value="' . esc_attr( $page ) . '">';
 }
 function settings_errors( string $page ): void {
+}
+function woocommerce_wp_text_input( array $field ): void {
+	echo '<label>' . esc_html( $field['label'] ) . '</label><input name="' . esc_attr( $field['id'] ) . '" value="' . esc_attr( $field['value'] ) . '">';
 }
 function submit_button(): void {
 	echo '<button type="submit">Save</button>';
@@ -348,11 +373,20 @@ ob_start();
 try {
 	if ( isset( Scene::$given['filter'] ) ) {
 		$result = filtered( ...Scene::$given['filter'] );
+	} elseif ( isset( Scene::$given['coupon_hook'] ) ) {
+		// A filter of whether the first coupon may be used, or an action of the merchant's form.
+		list( $hook, $value ) = Scene::$given['coupon_hook'];
+		$result = filtered( $hook, $value, new WC_Coupon( 0 ), new WC_Discounts() );
 	} elseif ( isset( Scene::$given['call'] ) ) {
 		$result = call_user_func_array( 'Bazgasht\\' . Scene::$given['call'][0], Scene::$given['call'][1] );
 	}
 } catch ( Ended $ended ) {
 	$result = 'ended';
+} catch ( Exception $refused ) {
+	if ( ! isset( Scene::$given['coupon_hook'] ) ) {
+		throw $refused;
+	}
+	$result = array( 'refused' => $refused->getMessage() );
 }
 
 echo json_encode(
@@ -364,6 +398,7 @@ echo json_encode(
 		'requests'   => Scene::$requests,
 		'redirect'   => Scene::$redirect,
 		'cart'       => Scene::$cart,
+		'saved'      => Scene::$saved,
 		'session'    => Scene::$given['session'],
 		'options'    => Scene::$given['options'],
 		'transients' => Scene::$given['transients'],

@@ -25,7 +25,7 @@ from tests.database.rows import new_store
 from tests.faults.product import free_port, wait_for
 from tests.webhooks.deliveries import SECRET, headers_of, order_body, post, set_secrets
 
-PROCESSES = 3
+PROCESSES = 2
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import requests
 from psycopg.rows import dict_row
 from redis import Redis
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 PARTS = ("web", "scheduler", "events", "compute", "writes", "history")
 SERVERS = ("postgres", "valkey")
 

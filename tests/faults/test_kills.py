@@ -10,6 +10,7 @@ import random
 import time
 from collections import defaultdict
 
+import pytest
 import requests
 from rq import Queue
 from rq.registry import StartedJobRegistry
@@ -17,7 +18,7 @@ from rq.registry import StartedJobRegistry
 from jobs.queue import JOB_SECONDS, QUEUES, answers
 from sandbox.server import RunningStore
 from sandbox.store import Store
-from tests.faults.product import PARTS, SERVERS, Product, wait_for
+from tests.faults.product import PARTS, PATIENCE, SERVERS, Product, wait_for
 from tests.faults.traffic import Courier, Shoppers, courier_of, points_of
 from tests.shop import Shop
 
@@ -77,6 +78,7 @@ def is_at_rest(product: Product) -> bool:
     return bool(left["n"] == 0)
 
 
+@pytest.mark.timeout(900)
 def test_whatever_is_killed_under_load_nothing_is_lost_and_nothing_happens_twice(
     product: Product, sandbox: RunningStore
 ) -> None:
@@ -89,7 +91,7 @@ def test_whatever_is_killed_under_load_nothing_is_lost_and_nothing_happens_twice
             time.sleep(draw.uniform(0.1, 0.6))
             do_harm(product, harm)
     shoppers.stop()
-    assert courier.finish(60), product.log()
+    assert courier.finish(PATIENCE), product.log()
     product.wait_until_ready()
     let_leases_end(product, store_id)
     wait_for(lambda: is_at_rest(product), f"it does not come to rest: {product.log()}")

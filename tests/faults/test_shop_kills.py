@@ -16,7 +16,7 @@ from sandbox.shopify.api.cost import RateLimit
 from sandbox.shopify.app_config import from_toml
 from sandbox.shopify.server import RunningShop, ShopOptions
 from sandbox.small import small_store
-from tests.faults.product import PARTS, Product, wait_for
+from tests.faults.product import PARTS, PATIENCE, Product, wait_for
 from tests.faults.test_kills import (
     EVERYTHING,
     ROUNDS,
@@ -64,6 +64,7 @@ def open_app(product: Product, shop: RunningShop) -> str:
     return str(store["id"])
 
 
+@pytest.mark.timeout(900)
 def test_whatever_is_killed_at_a_shop_nothing_is_lost_and_nothing_happens_twice(
     stopped_product: Product, shop: RunningShop
 ) -> None:
@@ -78,7 +79,7 @@ def test_whatever_is_killed_at_a_shop_nothing_is_lost_and_nothing_happens_twice(
             time.sleep(draw.uniform(0.1, 0.6))
             do_harm(product, harm)
     shoppers.stop()
-    assert courier.finish(60), product.log()
+    assert courier.finish(PATIENCE), product.log()
     product.wait_until_ready()
     let_leases_end(product, store_id)
     wait_for(lambda: is_at_rest(product), f"it does not come to rest: {product.log()}")

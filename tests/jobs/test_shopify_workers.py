@@ -15,11 +15,11 @@ from bazgasht.services import RunningServices
 from jobs import queue
 from jobs.drain import drain
 from tests.conftest import SECRET_KEY
+from tests.faults.product import PATIENCE, wait_for
 from tests.merchant import SECRET, Merchant
 from tests.shop_calls import RENEWAL, ShopCalls
 
 ADA, TEA = "ada@example.test", "Green Tea"
-PATIENCE = 60.0
 StartWorker = Callable[[str], "subprocess.Popen[bytes]"]
 
 
@@ -56,14 +56,6 @@ def start_worker(merchant: Merchant, services: RunningServices) -> Iterator[Star
     for process in started:
         process.kill()
         process.wait(PATIENCE)
-
-
-def wait_for(condition: Callable[[], object], problem: str) -> None:
-    """Wait until the condition holds; fail with the problem when it does not in time."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, problem
-        time.sleep(0.05)
 
 
 def waiting(merchant: Merchant) -> tuple[int, int]:

@@ -16,8 +16,9 @@ demo: $(VENV)/.demo
 run: $(VENV)/.product
 	@$(BIN)/python -m bazgasht run
 
+# As many processes as there are processors, at most four, each with a database of its own.
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal --max-worker-restart 0
 
 # The long stories over both pretend stores, and long runs of the ledger alone: LONG_STORIES is how
 # many at each store (40), LONG_RUNS how many runs (10000), LONG_SEED what both are drawn from (1).
@@ -98,4 +99,4 @@ $(VENV)/.mutation: $(VENV)/.test
 $(VENV)/.check: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt \
 	  -e '.[demo,test,check]'
-	@touch $@
+	@touch $@ $(VENV)/.test

@@ -7,7 +7,7 @@ the records of `retention.records`; all failures are `connector.errors`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Protocol
 
@@ -230,13 +230,18 @@ class IssuedReward:
     id: str
 
 
+CREDIT_OUTLASTS = timedelta(days=1)
+"""Within how long after its reward's end store credit runs out."""
+
+
 @dataclass(frozen=True, slots=True)
 class RewardState:
     """A reward as the store has it now.
 
     `times_used` counts orders; of store credit it is 1 as soon as any of it may have been spent.
     `bound` says that it is the asked-for shopper's alone. `active` is False once it is switched
-    off.
+    off. `left` is what of store credit nobody has spent, or came back; once `expires_at` is over
+    nobody can spend it any more.
     """
 
     id: str
@@ -244,6 +249,7 @@ class RewardState:
     expires_at: datetime | None
     bound: bool
     active: bool = True
+    left: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from retention.redemption import Redemption as Record
 
 COLUMNS = [getattr(Redemption, field.name) for field in fields(Record)]
 OPEN = ("reserved", "issued")
+SPENT_CREDIT = (Redemption.kind == "store_credit", Redemption.state == "used")
 NAMELESS = ("erased: " + Redemption.reference, "UTF8")
 
 
@@ -91,14 +92,38 @@ def all_redemptions(session: Session, limit: int | None = None) -> list[Record]:
 
 def unissued(session: Session, moment: datetime, pause: timedelta, limit: int) -> list[Record]:
     """Redemptions for which the store was not asked, or not within the pause; oldest first."""
-    waits = Redemption.tried_at.is_(None) | (Redemption.tried_at < moment - pause)
     is_due = (Redemption.state == "reserved") & (Redemption.expires_at > moment)
-    return _listed(session, is_due, waits, oldest=True, limit=limit)
+    return _listed(session, is_due, _waits(moment - pause), oldest=True, limit=limit)
 
 
-def lapsed(session: Session, moment: datetime, pause: timedelta, limit: int) -> list[Record]:
-    """Open redemptions whose time is over, the store not asked within the pause."""
-    return _open(session, Redemption.expires_at <= moment, moment - pause, limit)
+def lapsed(
+    session: Session, moment: datetime, pause: timedelta, limit: int, *, credit_outlasts: timedelta
+) -> list[Record]:
+    """Open redemptions whose time is over, the store not asked within the pause.
+
+    The time of store credit is over so much later, when it has run out by itself.
+    """
+    is_code = Redemption.kind == "code"
+    is_over = is_code | (Redemption.expires_at <= moment - credit_outlasts)
+    return _open(session, (Redemption.expires_at <= moment) & is_over, moment - pause, limit)
+
+
+def spent_credit(session: Session, accounts: Iterable[str]) -> list[Record]:
+    """The redemptions of these accounts for store credit that is over and was used."""
+    return _listed(session, among(Redemption.account_id, accounts), *SPENT_CREDIT)
+
+
+def credit_come_back(
+    session: Session, moment: datetime, pause: timedelta, limit: int
+) -> list[Record]:
+    """Redemptions for used store credit of which orders may have given some back since.
+
+    The store was not asked within the pause; those of somebody erased are left out.
+    """
+    is_noted = func.cardinality(Redemption.orders) > 0
+    is_known = Redemption.account_id.is_not(None)
+    waits = _waits(moment - pause)
+    return _listed(session, is_noted, is_known, waits, *SPENT_CREDIT, oldest=True, limit=limit)
 
 
 def called_off(
@@ -116,8 +141,13 @@ def called_off(
 def _open(
     session: Session, which: ColumnElement[bool], asked_before: datetime, limit: int
 ) -> list[Record]:
-    waits = Redemption.tried_at.is_(None) | (Redemption.tried_at < asked_before)
-    return _listed(session, Redemption.state.in_(OPEN), which, waits, oldest=True, limit=limit)
+    is_open, waits = Redemption.state.in_(OPEN), _waits(asked_before)
+    return _listed(session, is_open, which, waits, oldest=True, limit=limit)
+
+
+def _waits(asked_before: datetime) -> ColumnElement[bool]:
+    """The store was not asked since."""
+    return Redemption.tried_at.is_(None) | (Redemption.tried_at < asked_before)
 
 
 def entries(session: Session, redemptions: Iterable[Record]) -> dict[str, list[EntryRecord]]:

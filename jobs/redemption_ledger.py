@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from connector.manifest import Settings, load
+from connector.platform import CREDIT_OUTLASTS
 from database import customers, orders, points, redemptions
 from database.customers import Buyer
 from jobs.context import ActiveStore
@@ -77,6 +78,7 @@ def settle_redemptions(session: Session, store: ActiveStore, changed: Sequence[O
 
     Returns the customers whose points changed.
     """
+    _note_credit(session, store, changed)
     at_hand = {order.id: order for order in changed}
     codes = {code for order in changed for code in order.coupon_codes}
     touched = redemptions.touched_by(session, codes, at_hand)
@@ -88,6 +90,25 @@ def settle_redemptions(session: Session, store: ActiveStore, changed: Sequence[O
     undone = load().platforms[store.platform.name].undone_statuses
     settled = [by_orders(one, known, counting, undone) for one in touched]
     return bring(session, store, owned(session, store.settings, settled))
+
+
+def _note_credit(session: Session, store: ActiveStore, changed: Sequence[Order]) -> None:
+    """Note which of these orders may have given back store credit that is over.
+
+    No order says of which credit it was paid, so the store is asked about all that the account had.
+    """
+    if store.platform.name != "shopify":
+        return
+    undone: dict[str, list[Order]] = {}
+    for order in changed:
+        is_kept = order.status in store.settings.purchase_statuses and not order.refunds
+        if order.account_id and not is_kept:
+            undone.setdefault(order.account_id, []).append(order)
+    for one in redemptions.spent_credit(session, undone) if undone else ():
+        end = one.expires_at + CREDIT_OUTLASTS
+        paid = [order.id for order in undone[str(one.account_id)] if order.placed_at < end]
+        if paid:
+            redemptions.save(session, replace(one, orders=(*one.orders, *paid)))
 
 
 def owned(session: Session, settings: Settings, listed: Sequence[Redemption]) -> list[Redemption]:

@@ -98,7 +98,7 @@ def tried(context: Context, store: ActiveStore, reference: str) -> Redemption:
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
         row = kept(session, reference)
-        if row.is_open:
+        if row.state != "released":
             row = replace(row, tried_at=stores.now(session))
             redemptions.save(session, row)
     return row

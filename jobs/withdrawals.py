@@ -1,16 +1,17 @@
 """The end of redemptions: what was not used leaves the store, and then its points go back."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from connector.errors import ConnectorError, CredentialsRefused, TemporaryError
 from connector.manifest import load
+from connector.platform import CREDIT_OUTLASTS
 from database import redemptions, stores
 from database.session import store_lock, store_transaction
 from jobs import queue
-from jobs.absorb import lock_store
-from jobs.apply import want_points
 from jobs.context import (
     ActiveStore,
     Context,
@@ -20,8 +21,8 @@ from jobs.context import (
     current,
     disconnect,
 )
-from jobs.redemption_ledger import bring
-from jobs.rewards import find, issue, kept, lock_name, release, reward_of, tell, tried
+from jobs.credit_ends import CLOCKS_APART, look_at, spend
+from jobs.rewards import find, issue, lock_name, release, reward_of, tell, tried
 from retention.redemption import Redemption
 
 # Making a reward is asked for again soon, because repeating it makes no second one.
@@ -39,16 +40,15 @@ def withdraw(
     """Take an open redemption's reward out of the store, and then give its points back.
 
     It stays open when the reward was used, or when the store has not yet answered whether it
-    made it; store credit of which something was spent is used, and so is that of somebody erased.
+    made it. Store credit of which something was spent is used once it is over, for as much as was
+    spent of it; that of somebody erased is used whole.
 
     Raises:
         NotActive: the store is no longer connected.
         LookupError: there is no such redemption.
         ConnectorError: the store does not answer, or refuses.
     """
-    with store_lock(context.engine, store.id, lock_name(reference), patience=PATIENCE) as held:
-        if not held:
-            raise TemporaryError("the store is being asked about it by somebody else")
+    with _alone(context, store, reference):
         row = find(context, store, reference)
         if not row.is_open or _is_unanswered(context, store, row):
             return row
@@ -56,11 +56,30 @@ def withdraw(
             row = tried(context, store, reference)
             if row.kind == "store_credit" and row.account_id is None:
                 # Whoever had it was erased, so that nobody can be asked about it.
-                return _used(context, store, row)
+                return spend(context, store, row, left=Decimal(0))
             with connected(context, store) as connection:
                 if not connection.withdraw_reward(reward_of(row)):
-                    return _used(context, store, row)
+                    is_code = row.kind == "code"  # Which waits for its order's news.
+                    return row if is_code else look_at(context, store, connection, row)
         return release(context, store, reference, reason, with_grace=with_grace)
+
+
+@contextmanager
+def _alone(context: Context, store: ActiveStore, reference: str) -> Iterator[None]:
+    """Ask the store about a redemption while nobody else does."""
+    with store_lock(context.engine, store.id, lock_name(reference), patience=PATIENCE) as held:
+        if not held:
+            raise TemporaryError("the store is being asked about it by somebody else")
+        yield
+
+
+def look_again(context: Context, store: ActiveStore, reference: str) -> Redemption:
+    """Ask what is left of used store credit that is over, and give back the points of that.
+
+    Raises as `withdraw`.
+    """
+    with _alone(context, store, reference), connected(context, store) as connection:
+        return look_at(context, store, connection, tried(context, store, reference))
 
 
 def _is_unanswered(context: Context, store: ActiveStore, row: Redemption) -> bool:
@@ -69,19 +88,6 @@ def _is_unanswered(context: Context, store: ActiveStore, row: Redemption) -> boo
         return False
     with store_transaction(context.engine, store.id) as session:
         return stores.now(session) < row.tried_at + PAUSE
-
-
-def _used(context: Context, store: ActiveStore, row: Redemption) -> Redemption:
-    """What the store says was used: credit is spent then, a code waits for its order's news."""
-    if row.kind == "code":
-        return row
-    with store_transaction(context.engine, store.id) as session:
-        lock_store(session, store)
-        row = kept(session, row.reference)
-        if row.is_open:
-            row = replace(row, state="used")
-            want_points(session, store, bring(session, store, [row]))
-        return kept(session, row.reference)
 
 
 def cancel(
@@ -114,7 +120,8 @@ def cancel(
 def sweep(store_id: str) -> None:
     """Ask again for rewards that the store owes, and give back the points of unused ones.
 
-    Those are over that lapsed, and those that an undone order may have used up.
+    Those are over that lapsed, and those that an undone order may have used up. Store credit that
+    is over is asked about when it lapses, and again when an order may have given some of it back.
     """
     context = current()
     queue.started(context.redis, queue.REDEMPTIONS, store_id)
@@ -124,25 +131,33 @@ def sweep(store_id: str) -> None:
         with store_transaction(context.engine, store.id) as session:
             moment = stores.now(session)
             owing = redemptions.unissued(session, moment, SOON, PORTION)
-            over = redemptions.lapsed(session, moment, PAUSE, PORTION)
+            over = redemptions.lapsed(
+                session, moment, PAUSE, PORTION, credit_outlasts=CREDIT_OUTLASTS + CLOCKS_APART
+            )
             undone = redemptions.called_off(
                 session, moment, PAUSE, PORTION, codes_come_back=codes_come_back
             )
+            come_back = redemptions.credit_come_back(session, moment, PAUSE, PORTION)
         for row in owing:
             issue(context, store, row.reference)
         for row in over:
-            _end(context, store, row, "not used in time", with_grace=False)
+            with _told(context, store, row):
+                withdraw(context, store, row.reference, "not used in time", with_grace=False)
         for row in undone:
-            _end(context, store, row, "its order was called off", with_grace=True)
+            with _told(context, store, row):
+                withdraw(context, store, row.reference, "its order was called off")
+        for row in come_back:
+            with _told(context, store, row):
+                look_again(context, store, row.reference)
     except NotActive:
         return
 
 
-def _end(
-    context: Context, store: ActiveStore, row: Redemption, why: str, *, with_grace: bool
-) -> None:
+@contextmanager
+def _told(context: Context, store: ActiveStore, row: Redemption) -> Iterator[None]:
+    """Tell of a store that does not do what it is asked for, and go on with the next."""
     try:
-        withdraw(context, store, row.reference, why, with_grace=with_grace)
+        yield
     except CredentialsRefused as error:
         disconnect(context, store, error)
         raise NotActive(str(store.id)) from None

@@ -132,7 +132,8 @@ class Redemption:
     released (the points went back; `reason` says why). `worth` and `minimum`, the least amount
     of goods of an order that uses it, are in `currency`. `returned` points went back because
     what they paid was refunded; it stays open then if the order was called off thereafter.
-    `orders` are all that ever carried the code.
+    `orders` are all that ever carried the code; of store credit those that may have given some of
+    it back after its end, about which the store is to be asked.
     """
 
     reference: str

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from connector.errors import Refused, TemporaryError
-from connector.platform import IssuedReward, Reward, RewardState
+from connector.platform import CREDIT_OUTLASTS, IssuedReward, Reward, RewardState
 from connector.shopify.graphql import Client, next_cursor, nodes
 from connector.shopify.ids import gid, number_of
 from connector.shopify.payloads import Money, Payload
@@ -24,8 +24,7 @@ _CREDIT = "StoreCreditAccountCreditTransaction"
 _DEBIT = "StoreCreditAccountDebitTransaction"
 _REVERT = "StoreCreditAccountDebitRevertTransaction"
 _BY_AN_APP, _BY_AN_ORDER = "ADJUSTMENT", "ORDER_PAYMENT"
-SPREAD_SECONDS = 24 * 60 * 60
-"""Within how many seconds after the reward's end its credit runs out."""
+SPREAD_SECONDS = int(CREDIT_OUTLASTS.total_seconds())
 
 
 class TransactionPayload(Payload):
@@ -56,7 +55,7 @@ class _Credit:
 
     @property
     def remaining(self) -> Decimal:
-        """What of it nobody has spent or taken back."""
+        """What of it nobody has spent or taken back, or has come back from orders."""
         return self.own.remaining_amount.amount if self.own.remaining_amount else Decimal(0)
 
     @property
@@ -116,6 +115,7 @@ class StoreCredit:
             expires_at=credit.own.expires_at,
             bound=True,
             active=credit.remaining > 0 and not credit.is_over,
+            left=credit.remaining,
         )
 
     def withdraw(self, reward: Reward) -> bool:

@@ -141,7 +141,8 @@ class Merchant(Backoffice):
     ) -> Refund:
         """Give back lines, by id (pieces, amount without tax), shipping, and an amount more.
 
-        Below 0 it is less than they come to.
+        Below 0 it is less than they come to. What was paid by other means goes back before store
+        credit does.
         """
         with self.store.change():
             order = self.store.orders[order_id]
@@ -157,21 +158,34 @@ class Merchant(Backoffice):
             refund = refunds.create(self.store, order, request)
             if shipping:
                 self.shop.refunded_shipping[refund.id] = shipping
+            self._revert(order, refund)
             self.store.fire("refunds/create", refund.id)
             return refund
+
+    def _revert(self, order: Order, refund: Refund) -> None:
+        """Let the part of a refund that other means did not pay go back to store credit."""
+        book, amounts = self.shop.credit, totals(self.shop, order)
+        by_others = amounts.total - book.paid(order.id)
+        credit = max(0, amounts.refunded - by_others) - book.paid(order.id) + book.left(order.id)
+        if credit:
+            self.shop.refunded_credit[refund.id] = credit
+            book.revert(order.id, credit, "ORDER_REFUND")
 
     def cancel(self, order_id: int, reason: str = "CUSTOMER", *, refund: bool = True) -> None:
         """Cancel an order: orders/updated and orders/cancelled.
 
-        With `refund` what was paid and not given back yet is given back before, and so are the
+        What was only authorised is voided, and its store credit comes back. With `refund` what was
+        paid and not given back yet is given back before, and so are the
         lines; they come to more where something was given back that was for none of them.
         """
         with self.store.change():
             order = self.store.orders[order_id]
-            if refund and is_paid(order):
+            if not is_paid(order):
+                credit = self.shop.credit
+                credit.revert(order_id, credit.left(order_id), "ORDER_CANCELLATION")
+            elif refund:
                 self._refund_all(order)
             self.shop.cancellations[order_id] = (clock.now(), reason)
-            self.shop.credit.revert(order_id)
             orders.changed(self.store, order, "cancelled")
             self.store.fire("orders/cancelled", order_id)
 

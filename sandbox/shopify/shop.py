@@ -58,7 +58,8 @@ class Shop:
     a buyer who saw another currency are in `presentments`, by order. `cancellations` hold the
     moment and the reason, `handed_over` when a carrier delivered an order, `edits` the pieces that
     edits took off the lines of an order, `refunded_shipping` what a refund gives back for
-    shipping, `tags` are by global id. `unverified` customers have not confirmed their addresses.
+    shipping and `refunded_credit` to store credit, `tags` are by global id. `unverified`
+    customers have not confirmed their addresses.
     """
 
     store: Store
@@ -72,6 +73,7 @@ class Shop:
     edits: dict[int, list[Edit]] = field(default_factory=dict)
     handed_over: dict[int, int] = field(default_factory=dict)
     refunded_shipping: dict[int, int] = field(default_factory=dict)
+    refunded_credit: dict[int, int] = field(default_factory=dict)
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unverified: set[int] = field(default_factory=set)
     discounts: DiscountBook = field(default_factory=DiscountBook)

@@ -6,14 +6,17 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
+from connector.platform import Reward
 from database import redemptions as table
 from jobs import redemptions as job
 from jobs.context import active_store
 from jobs.erasing import erase
 from jobs.points import adjust, verify
 from jobs.privacy import ask, subject
+from jobs.rewards import reward_of
 from jobs.withdrawals import sweep, withdraw
 from retention.redemption import Redemption
+from sandbox.shopify.credit import CreditTransaction
 from sandbox.shopify.operations import Terms
 from tests.jobs.conftest import set_settings
 from tests.jobs.state import ledger
@@ -103,20 +106,143 @@ def test_an_order_that_is_not_paid_yet_keeps_its_code(shop: Merchant, superuser:
     assert (now(shop, made).state, available(shop)) == ("used", 700)
 
 
-def test_store_credit_is_spent_or_taken_back(shop: Merchant) -> None:
+def credited(shop: Merchant) -> tuple[Redemption, int]:
+    """A redemption for credit that paid three dollars of an order of tea, of twelve in all."""
     set_settings(shop, redemption_kind="store_credit")
     made = redeem(shop)
     assert (made.state, made.kind) == ("issued", "store_credit")
+    order = shop.buy(ADA, "Green Tea", terms=Terms(credit=300))
+    shop.catch_up()
+    assert (now(shop, made).state, left(shop), available(shop)) == ("issued", 0, 700)
+    return made, order
+
+
+def left(shop: Merchant) -> int:
+    """The store credit that Ada can spend."""
+    return shop.shop.shop.credit.account(shop.customer(ADA), "USD").balance
+
+
+def month_later(shop: Merchant, superuser: Engine) -> None:
+    """Let 32 days pass for redemptions, credit and orders, by dating them back, and look."""
+    pretend, seconds = shop.shop.shop, 32 * 24 * 60 * 60
+    for account in pretend.credit.accounts.values():
+        for one in account.transactions:
+            one.created -= seconds
+            if isinstance(one, CreditTransaction) and one.expires:
+                one.expires -= seconds
+    for order in pretend.store.orders.values():
+        order.created -= seconds
+    with superuser.begin() as connection:
+        connection.execute(
+            text("UPDATE redemptions SET expires_at = expires_at - :time"),
+            {"time": timedelta(seconds=seconds)},
+        )
+    look(shop, superuser)
+
+
+def look(shop: Merchant, superuser: Engine) -> None:
+    shop.catch_up()
+    asked_long_ago(superuser)
+    sweep(str(shop.id))
+
+
+def refund(shop: Merchant, order: int, cents: int) -> None:
+    """Give money back of an order; what the card paid, nine dollars, goes back first."""
+    shop.shop.merchant.refund(order, {}, extra=cents)
+
+
+def test_store_credit_is_taken_back_or_left_until_its_end(shop: Merchant) -> None:
+    set_settings(shop, redemption_kind="store_credit")
+    made = redeem(shop)
     store = active_store(shop.context, shop.id)
     back = withdraw(shop.context, store, made.reference, "not used in time", with_grace=False)
-    assert (back.state, available(shop)) == ("released", 1000)
+    assert (back.state, available(shop), left(shop)) == ("released", 1000, 0)
     spent = redeem(shop, "another")
     shop.buy(ADA, "Green Tea", terms=Terms(credit=100))
     shop.catch_up()
     over = withdraw(shop.context, store, spent.reference, "not used in time", with_grace=False)
-    assert (over.state, over.order_id, available(shop)) == ("used", None, 700)
+    assert (over.state, over.order_id, available(shop), left(shop)) == ("issued", None, 700, 200)
+
+
+def test_what_is_left_of_credit_at_its_end_comes_back_as_points(
+    shop: Merchant, superuser: Engine
+) -> None:
+    set_settings(shop, redemption_kind="store_credit")
+    made = redeem(shop)
+    shop.buy(ADA, "Green Tea", terms=Terms(credit=101))
+    look(shop, superuser)
+    assert (now(shop, made).state, left(shop)) == ("issued", 199)
+    month_later(shop, superuser)
+    over = now(shop, made)
+    assert (over.state, over.returned, available(shop), left(shop)) == ("used", 199, 899, 0)
     with shop.scope() as session:
-        assert ledger(session)[-2:] == [(300, "committed"), (-300, "committed")]
+        assert ledger(session)[-3:] == [(300, "committed"), (-300, "committed"), (199, "returned")]
+
+
+@pytest.mark.parametrize(("cents", "back", "state"), [(1000, 100, "used"), (1200, 300, "released")])
+def test_credit_that_a_refund_gives_back_is_spent_or_brings_points_at_its_end(
+    shop: Merchant, superuser: Engine, cents: int, back: int, state: str
+) -> None:
+    made, order = credited(shop)
+    refund(shop, order, cents)
+    look(shop, superuser)
+    # The shop has given the credit back itself, so points would be a second time.
+    assert (now(shop, made).state, available(shop), left(shop)) == ("issued", 700, back)
+    month_later(shop, superuser)
+    assert (now(shop, made).state, available(shop), left(shop)) == (state, 700 + back, 0)
+
+
+def test_credit_that_comes_back_after_its_end_brings_points_once(
+    shop: Merchant, superuser: Engine
+) -> None:
+    made, order = credited(shop)
+    month_later(shop, superuser)
+    assert (now(shop, made).state, now(shop, made).returned, available(shop)) == ("used", 0, 700)
+    refund(shop, order, 1000)
+    look(shop, superuser)
+    assert (now(shop, made).returned, available(shop), left(shop)) == (100, 800, 0)
+    refund(shop, order, 200)
+    shop.shop.merchant.cancel(order)
+    shop.catch_up()
+    assert now(shop, made).orders == (str(order),)
+    look(shop, superuser)
+    assert (now(shop, made).returned, now(shop, made).orders) == (300, ())
+    look(shop, superuser)
+    assert available(shop) == 1000
+
+
+def test_credit_that_comes_back_to_be_spent_brings_no_points(
+    shop: Merchant, superuser: Engine
+) -> None:
+    made, order = credited(shop)
+    shop.shop.shop.credit.reverts_to_the_end = False
+    month_later(shop, superuser)
+    refund(shop, order, 1200)
+    look(shop, superuser)
+    assert (now(shop, made).returned, available(shop), left(shop)) == (0, 700, 300)
+    # An order that was placed later cannot have been paid with it.
+    shop.shop.merchant.cancel(shop.buy(ADA, "Green Tea"))
+    shop.catch_up()
+    assert now(shop, made).orders == ()
+
+
+def test_news_of_an_order_that_come_while_the_shop_is_asked_are_not_lost(
+    shop: Merchant, superuser: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, order = credited(shop)
+    month_later(shop, superuser)
+    refund(shop, order, 1000)
+    shop.catch_up()
+    asked_long_ago(superuser)
+
+    def meanwhile(row: Redemption) -> Reward:
+        refund(shop, order, 200)
+        shop.catch_up()
+        return reward_of(row)
+
+    monkeypatch.setattr("jobs.credit_ends.reward_of", meanwhile)
+    sweep(str(shop.id))
+    assert (now(shop, made).returned, now(shop, made).orders) == (300, (str(order),))
 
 
 def test_a_redemption_follows_the_account_that_its_own_is_merged_into(shop: Merchant) -> None:
@@ -148,7 +274,7 @@ def test_credit_of_somebody_erased_counts_as_spent_when_it_is_over(
     with superuser.begin() as connection:
         connection.execute(
             text("UPDATE redemptions SET expires_at = expires_at - :time"),
-            {"time": timedelta(days=31)},
+            {"time": timedelta(days=32)},
         )
     asked_long_ago(superuser)
     sweep(str(shop.id))

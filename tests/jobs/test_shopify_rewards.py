@@ -86,7 +86,7 @@ def test_credit_is_given_and_taken_back_while_it_is_whole(merchant: Merchant, ad
     with pytest.raises(ValueError, match="was used in the store"):
         cancel(merchant.context, merchant.id, second.reference, actor="Reza", note="a mistake")
     assert (account.balance, balance(merchant)) == (200, 700)
-    assert now(merchant, second).state == "used"
+    assert now(merchant, second).state == "issued"
 
 
 def test_a_shop_without_the_scope_gives_the_points_back_and_stays_connected(

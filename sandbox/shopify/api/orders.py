@@ -11,7 +11,7 @@ from sandbox.shopify.api.call import Call, Resolvers
 from sandbox.shopify.api.connections import Page, listed, page
 from sandbox.shopify.api.lines import OrderLine
 from sandbox.shopify.api.money import given
-from sandbox.shopify.api.refunds import Transaction, given_back
+from sandbox.shopify.api.refunds import Transaction, given_back, parts
 from sandbox.shopify.gid import gid
 from sandbox.shopify.order_state import Totals
 from sandbox.shopify.shop import Shop, Visit
@@ -24,9 +24,6 @@ SORT = {
     "ID": lambda order: (order.id,),
     "ORDER_NUMBER": lambda order: (order.id,),
 }
-# What transactions with store credit are called is documented; no recording shows it.
-CREDIT_GATEWAY = "shopify_store_credit"
-CREDIT_BASE = 500_000_000
 
 
 def _fields(shop: Shop) -> search.Fields:
@@ -100,20 +97,14 @@ def _lines(order: Order, call: Call, **arguments: Any) -> Page:
 def _transactions(order: Order, call: Call, first: int | None = None, **_rest: Any) -> list[Any]:
     kind = "SALE" if order_state.is_paid(order) else "AUTHORIZATION"
     moment = order.created if order.paid is None else order.paid
-    made = [] if order.status == "pending" else _sales(order, call, kind, moment)
-    made += [given_back(refund, call) for refund in call.shop.refunds(order)]
+    made = []
+    if order.status != "pending":
+        total, credit = _totals(order, call).total, call.shop.credit.paid(order.id)
+        paid = Transaction(order.id, order, kind, moment, total, order.payment_method)
+        made += parts(paid, credit)
+    for refund in call.shop.refunds(order):
+        made += given_back(refund, call)
     return made[:first]
-
-
-def _sales(order: Order, call: Call, kind: str, moment: int) -> list[Transaction]:
-    """What was paid with store credit, and the rest of an order, or all of it, by other means."""
-    credit, total = call.shop.credit.paid(order.id), _totals(order, call).total
-    number = order.id + CREDIT_BASE
-    paid = [Transaction(number, order, kind, moment, credit, CREDIT_GATEWAY)] if credit else []
-    if total > credit or not paid:
-        gateway = order.payment_method
-        paid.append(Transaction(order.id, order, kind, moment, total - credit, gateway))
-    return paid
 
 
 def _cancelled(order: Order, call: Call) -> tuple[int, str] | None:

@@ -12,6 +12,10 @@ from sandbox.shopify.gid import gid
 from sandbox.shopify.shop import refunded_line_id
 from sandbox.shopify.times import utc_text
 
+# What transactions with store credit are called is documented; no recording shows it.
+CREDIT_GATEWAY = "shopify_store_credit"
+CREDIT_BASE = 500_000_000
+
 
 class RefundLine(NamedTuple):
     """A line of a refund and its order."""
@@ -31,10 +35,18 @@ class Transaction(NamedTuple):
     gateway: str = ""
 
 
-def given_back(refund: Refund, call: Call) -> Transaction:
-    """The transaction of a refund."""
+def given_back(refund: Refund, call: Call) -> list[Transaction]:
+    """The transactions of a refund: to store credit, and the rest, or all, by other means."""
     order = call.shop.store.orders[refund.order_id]
-    return Transaction(refund.id, order, "REFUND", refund.created, refund.amount)
+    credit = call.shop.refunded_credit.get(refund.id, 0)
+    return parts(Transaction(refund.id, order, "REFUND", refund.created, refund.amount), credit)
+
+
+def parts(whole: Transaction, credit: int) -> list[Transaction]:
+    """What of a transaction was by store credit, if anything, and the rest of it."""
+    paid = whole._replace(number=whole.number + CREDIT_BASE, amount=credit, gateway=CREDIT_GATEWAY)
+    rest = whole._replace(amount=whole.amount - credit)
+    return ([paid] if credit else []) + ([rest] if rest.amount or not credit else [])
 
 
 def _refund_lines(refund: Refund, call: Call, **arguments: Any) -> Page:
@@ -75,7 +87,7 @@ RESOLVERS: Resolvers = {
         "refundShippingLines": _shipping_lines,
         "orderAdjustments": _adjustments,
         "transactions": lambda refund, call, **arguments: listed(
-            call, [given_back(refund, call)], arguments
+            call, given_back(refund, call), arguments
         ),
     },
     "RefundLineItem": {

@@ -13,6 +13,7 @@ from sandbox.shopify.credit import (
     CreditTransaction,
     DebitRevertTransaction,
     DebitTransaction,
+    ExpirationTransaction,
 )
 from sandbox.shopify.gid import gid, number_in
 
@@ -94,7 +95,9 @@ def _transactions(account: CreditAccount, call: Call, **arguments: Any) -> Page:
     if arguments.get("query") or arguments.get("sortKey", "CREATED_AT") != "CREATED_AT":
         raise bad_request("the pretend shop lists the transactions of an account as they came")
     call.require("read_store_credit_account_transactions", "transactions")
-    return listed(call, account.transactions, arguments)
+    account.lapse()
+    made = sorted(account.transactions, key=lambda one: one.created)
+    return listed(call, made, arguments)
 
 
 def _currency(one: Any, call: Call) -> str:
@@ -110,11 +113,12 @@ SHARED: dict[str, Resolver] = {
     "createdAt": lambda one, _call: times.utc_text(one.created),
     "event": lambda one, _call: one.event,
 }
-NAMES: dict[type, str] = {
+IDENTIFIED: dict[type, str] = {
     CreditTransaction: "StoreCreditAccountCreditTransaction",
     DebitTransaction: "StoreCreditAccountDebitTransaction",
     DebitRevertTransaction: "StoreCreditAccountDebitRevertTransaction",
 }
+NAMES = IDENTIFIED | {ExpirationTransaction: "StoreCreditAccountExpirationTransaction"}
 RESOLVERS: Resolvers = {
     "QueryRoot": {"storeCreditAccount": lambda _root, call, id: _account(call, id)},  # noqa: A006
     "Mutation": {"storeCreditAccountCredit": _credit, "storeCreditAccountDebit": _debit},
@@ -124,7 +128,14 @@ RESOLVERS: Resolvers = {
         "balance": lambda one, call: _money(call, one.balance, one.currency),
         "transactions": _transactions,
     },
-    **{name: {**SHARED, "id": _identified(name)} for name in NAMES.values()},
+    **{name: {**SHARED, "id": _identified(name)} for name in IDENTIFIED.values()},
+    NAMES[ExpirationTransaction]: {
+        **SHARED,
+        "creditTransaction": lambda one, _call: one.credit,
+    },
+}
+RESOLVERS["StoreCreditAccountDebitRevertTransaction"] |= {
+    "debitTransaction": lambda one, _call: one.debit,
 }
 RESOLVERS["StoreCreditAccountCreditTransaction"] |= {
     "expiresAt": lambda one, _call: times.utc_text(one.expires) if one.expires else None,

@@ -139,9 +139,28 @@ def test_credit_that_was_spent_in_part_stays(
     spend(shop, credit, 250)
     state = store.find_reward(credit)
     assert state is not None
-    assert (state.times_used, state.active) == (1, True)
+    assert (state.times_used, state.active, state.left) == (1, True, Decimal(5))
     assert not store.withdraw_reward(credit)
     assert balance(shop, credit) == 500
+
+
+def test_what_a_refund_gives_back_is_left_of_the_credit_also_after_its_end(
+    shop: SandboxShop, store: ConnectedStore, credit: Reward
+) -> None:
+    store.issue_reward(credit)
+    order = spend(shop, credit, 750)
+    price = shop.shop.store.orders[order].lines[0].total
+    shop.merchant.refund(order, {}, extra=price - 500)
+    state = store.find_reward(credit)
+    assert state is not None
+    assert (state.times_used, state.active, state.left) == (1, True, Decimal("2.50"))
+    ago = timedelta(days=3650)
+    (given,) = shop.shop.credit.account(int(credit.account_id or 0), "USD").credits
+    given.expires = int(((state.expires_at or END) - ago).timestamp())
+    shop.merchant.refund(order, {}, extra=100)
+    state = store.find_reward(replace(credit, expires_at=END - ago))
+    assert state is not None
+    assert (state.times_used, state.active, state.left) == (1, False, Decimal("3.50"))
 
 
 def test_credit_of_a_cancelled_order_is_whole_again(

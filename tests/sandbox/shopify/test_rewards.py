@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from sandbox import clock
-from sandbox.shopify.credit import CreditBook
+from sandbox.shopify.credit import CreditBook, DebitTransaction, ExpirationTransaction
 from sandbox.shopify.gid import gid
 from sandbox.shopify.operations import Terms
 from sandbox.shopify.server import RunningShop
@@ -148,14 +148,34 @@ def test_credit_that_ends_first_is_spent_first_and_comes_back() -> None:
     assert account.balance == 1000
     book.pay(7, account, 600)
     assert [one.remaining for one in (for_ever, late, soon, past)] == [300, 100, 0, 900]
-    assert (book.paid(7), account.balance) == (600, 400)
+    assert (book.paid(7), book.left(7), account.balance) == (600, 600, 400)
     with pytest.raises(ValueError, match="sufficient funds"):
         book.debit(account, 401, "ADJUSTMENT")
-    book.revert(7)
-    book.revert(7)
+    book.revert(7, 450, "ORDER_REFUND")
+    assert [one.remaining for one in (for_ever, late, soon)] == [300, 500, 50]
+    assert (book.paid(7), book.left(7), account.balance) == (600, 150, 850)
+    book.revert(7, 150, "ORDER_REFUND")
     assert [one.remaining for one in (for_ever, late, soon)] == [300, 500, 200]
-    assert (book.paid(7), account.balance) == (0, 1000)
-    assert [one.amount for one in account.transactions] == [300, 500, 200, 900, 600, 600]
+    assert (book.left(7), account.balance) == (0, 1000)
+    amounts = [one.amount for one in account.transactions]
+    assert amounts == [300, 500, 200, 900, 600, 900, 450, 150]
+
+
+def test_what_comes_back_to_credit_that_is_over_is_not_spent_again() -> None:
+    book, now = CreditBook(), clock.now()
+    account = book.account(ADA, "USD")
+    over = book.credit(account, 300, now + 60)
+    book.pay(7, account, 200)
+    over.expires = now
+    account.lapse()
+    account.lapse()
+    book.revert(7, 50, "ORDER_REFUND")
+    assert (over.remaining, account.balance) == (150, 0)
+    book.reverts_to_the_end = False
+    book.revert(7, 150, "ORDER_REFUND")
+    assert (over.remaining, account.balance) == (150, 150)
+    ends = [one for one in account.transactions if isinstance(one, ExpirationTransaction)]
+    assert [(one.amount, one.created, one.credit) for one in ends] == [(100, now, over)]
 
 
 def test_credit_pays_a_part_of_an_order(shop: RunningShop, admin: Admin) -> None:
@@ -174,5 +194,61 @@ def test_credit_pays_a_part_of_an_order(shop: RunningShop, admin: Admin) -> None
         ("ADJUSTMENT", "10.0"),
         ("ORDER_PAYMENT", "10.0"),
     ]
+    shop.merchant.cancel(placed.id, refund=False)
+    assert book.account(ADA, "USD").balance == 0
     shop.merchant.cancel(placed.id)
     assert book.account(ADA, "USD").balance == 1000
+
+
+def test_store_credit_comes_back_after_what_was_paid_by_other_means(
+    shop: RunningShop, admin: Admin
+) -> None:
+    book = shop.shop.credit
+    account = book.account(ADA, "USD")
+    gift = book.credit(account, 1000, None)
+    placed = shop.merchant.place_order({BEANS: 1}, customer_id=ADA, terms=Terms(credit=1000))
+    shop.merchant.refund(placed.id, {}, extra=1200)
+    assert account.balance == 0
+    shop.merchant.refund(placed.id, {}, extra=400)
+    assert account.balance == 300
+    shop.merchant.refund(placed.id, {}, extra=700)
+    assert account.balance == 1000
+    asked = "{ order(id: %s) { transactions { kind gateway amountSet { shopMoney { amount } } } } }"
+    order = admin.post(asked % f'"{gid("Order", placed.id)}"').json()["data"]["order"]
+    told = [
+        (one["kind"], one["gateway"] == "shopify_store_credit", one["amountSet"]["shopMoney"])
+        for one in order["transactions"]
+    ]
+    assert [(kind, credit, float(money["amount"])) for kind, credit, money in told] == [
+        ("SALE", True, 10.0),
+        ("SALE", False, 13.0),
+        ("REFUND", False, 12.0),
+        ("REFUND", True, 3.0),
+        ("REFUND", False, 1.0),
+        ("REFUND", True, 7.0),
+    ]
+    gift.expires = clock.now()
+    data = admin.data("store_credit", id=gid("StoreCreditAccount", account.id))
+    *_, first, last, end = data["storeCreditAccount"]["transactions"]["nodes"]
+    assert (first["event"], first["amount"], last["amount"]) == (
+        "ORDER_REFUND", {"amount": "3.0"}, {"amount": "7.0"},
+    )  # fmt: skip
+    paid = book.accounts[account.id].transactions[1]
+    assert isinstance(paid, DebitTransaction)
+    number = gid("StoreCreditAccountDebitTransaction", paid.id)
+    assert last["debitTransaction"] == {"id": number}
+    number = gid("StoreCreditAccountCreditTransaction", gift.id)
+    assert (end["amount"], end["creditTransaction"]) == ({"amount": "10.0"}, {"id": number})
+
+
+def test_an_order_that_is_called_off_before_it_is_paid_gives_its_credit_back(
+    shop: RunningShop,
+) -> None:
+    book = shop.shop.credit
+    account = book.account(ADA, "USD")
+    book.credit(account, 1000, None)
+    terms = Terms(credit=1000, paid=False)
+    placed = shop.merchant.place_order({BEANS: 1}, customer_id=ADA, terms=terms)
+    shop.merchant.cancel(placed.id)
+    assert account.balance == 1000
+    assert account.transactions[-1].event == "ORDER_CANCELLATION"

@@ -207,7 +207,7 @@ def test_puts_the_customers_own_coupon_into_the_cart() -> None:
 
 @pytest.mark.parametrize("named", ["silver, gold", "Silver", "طلایی، نقره‌ای"])
 def test_a_coupon_for_a_tier_is_for_its_customers(named: str) -> None:
-    offer = {"coupons": [coupon("exclusive", meta={"bazgasht_tiers": named})]}
+    offer: dict[str, Any] = {"coupons": [coupon("exclusive", meta={"bazgasht_tiers": named})]}
     assert SCENE.play(coupon_hook=VALID, **offer).result is True
     assert SCENE.play(coupon_hook=[VALID[0], False], **offer).result is False
     # An order that a merchant makes is its customer's, of whom nothing is known on the stage.
@@ -220,7 +220,8 @@ def test_a_coupon_for_a_tier_is_for_its_customers(named: str) -> None:
     "changes", [{"user": None}, {"meta": {}}, {"meta": {"bazgasht_tier": "bronze"}}]
 )
 def test_a_coupon_for_a_tier_is_refused_to_all_others(changes: dict[str, Any]) -> None:
-    offer = {"coupons": [coupon("exclusive", meta={"bazgasht_tiers": "silver, <gold>"})]}
+    named = {"bazgasht_tiers": "silver, <gold>"}
+    offer: dict[str, Any] = {"coupons": [coupon("exclusive", meta=named)]}
     refused = SCENE.play(coupon_hook=VALID, **offer, **changes).result["refused"]
     assert words(refused) == "This coupon is for customers of the tier (silver, &lt;gold&gt;)."
     persian = SCENE.play(coupon_hook=VALID, **offer, **changes, locale="fa_IR").result["refused"]

@@ -3,26 +3,20 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
 from connector.errors import BadSignature
-from connector.shopify import Shopify
 from connector.shopify.app_config import PROXY_PATH
 from connector.shopify.app_proxy import ProxyCall, verify_app_proxy
 from connector.shopify.shop import shop_url
 from database import stores
-from jobs.context import Context
 from retention.figures.text import Language
+from webhooks.current import context, shopify
 from webhooks.receive import answer
 from webhooks.shopper import points_answer, problem, redeem_answer, signed_out
 from webhooks.shopper_texts import language_of
 
 blueprint = Blueprint("app_proxy", __name__, url_prefix=PROXY_PATH)
-
-
-def _context() -> Context:
-    context: Context = current_app.extensions["bazgasht_context"]
-    return context
 
 
 @blueprint.get("/points")
@@ -32,7 +26,7 @@ def points() -> Response:
     def told(store_id: UUID, call: ProxyCall, said: Language) -> Response:
         if call.account_id is None:
             return signed_out()
-        return points_answer(_context(), store_id, call.account_id, said)
+        return points_answer(context(), store_id, call.account_id, said)
 
     return _verified(told)
 
@@ -50,7 +44,7 @@ def redeem() -> Response:
         if request.mimetype != "application/json" or not call.points or not call.key:
             return problem(400, "bad_request", said)
         return redeem_answer(
-            _context(), store_id, call.account_id, said, points=call.points, key=call.key
+            context(), store_id, call.account_id, said, points=call.points, key=call.key
         )
 
     return _verified(told)
@@ -58,12 +52,12 @@ def redeem() -> Response:
 
 def _verified(told: Callable[[UUID, ProxyCall, Language], Response]) -> Response:
     """What `told` gives to a genuine call: 401 or 404 to any other."""
-    adapter: Shopify = current_app.extensions["bazgasht_shopify"]
+    adapter = shopify()
     try:
         call = verify_app_proxy(request.url, adapter.app)
     except BadSignature as error:
         return answer(401, str(error))
-    store_id = stores.find(_context().engine, adapter.name, shop_url(call.shop))
+    store_id = stores.find(context().engine, adapter.name, shop_url(call.shop))
     if store_id is None:
         return answer(404, "no such shop")
     return told(store_id, call, language_of(call.locale))

@@ -9,15 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from database.session import transaction
-from jobs.context import Context
+from webhooks.current import context
 from webhooks.measures import InboxCollector, counted
 
 blueprint = Blueprint("health", __name__)
-
-
-def _context() -> Context:
-    context: Context = current_app.extensions["bazgasht_context"]
-    return context
 
 
 @blueprint.get("/healthz")
@@ -29,15 +24,15 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """200 when the database and the queue answer, else 503 with what does not."""
-    context = _context()
+    held = context()
     problems = []
     try:
-        with transaction(context.engine) as session:
+        with transaction(held.engine) as session:
             session.execute(text("SELECT 1"))
     except SQLAlchemyError:
         problems.append("database")
     try:
-        context.redis.ping()
+        held.redis.ping()
     except RedisError:
         problems.append("queue")
     if problems:
@@ -53,7 +48,7 @@ def metrics() -> Response:
     if token and not hmac.compare_digest(given.encode(), token.encode()):
         return Response("unauthorised\n", 401, mimetype="text/plain")
     inbox = CollectorRegistry()
-    inbox.register(InboxCollector(_context().engine))
+    inbox.register(InboxCollector(context().engine))
     return Response(
         generate_latest(counted()) + generate_latest(inbox), content_type=CONTENT_TYPE_LATEST
     )

@@ -1,7 +1,7 @@
 """A store connects: the store's own page grants a key, which comes back to us with our state."""
 
 import structlog
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from connector.errors import BadPayload, ConnectorError, ForbiddenAddress, TemporaryError
@@ -10,47 +10,39 @@ from connector.platform import Credentials
 from connector.woocommerce.install import authorize_url, normalise_store_url, read_callback
 from database import installs
 from database.session import transaction
-from jobs.context import Context
 from jobs.installation import connect
+from webhooks.current import context
+from webhooks.pages import bound, page
 
 log = structlog.get_logger()
 
 blueprint = Blueprint("install", __name__, template_folder="templates")
 PLATFORM = "woocommerce"
-LARGEST_BODY = 64 * 1024
 
 
-def _context() -> Context:
-    context: Context = current_app.extensions["bazgasht_context"]
-    return context
-
-
-@blueprint.before_request
-def bound() -> None:
-    """Read no more of a body than a key can need: anybody may call here."""
-    request.max_content_length = LARGEST_BODY
+blueprint.before_request(bound)
 
 
 @blueprint.get("/install/woocommerce")
 def begin() -> BaseResponse | str:
     """Send the merchant to the page of the store that grants a key (`?store=` its address)."""
-    context = _context()
+    held = context()
     try:
-        url = normalise_store_url(request.args.get("store", ""), development=context.development)
-        with transaction(context.engine) as session:
+        url = normalise_store_url(request.args.get("store", ""), development=held.development)
+        with transaction(held.engine) as session:
             state = installs.begin(session, PLATFORM, url)
-        if context.development and not context.public_url.startswith("https://"):
-            return _page("development.html", store_url=url, state=state)
+        if held.development and not held.public_url.startswith("https://"):
+            return page("install/development.html", store_url=url, state=state)
         address = authorize_url(
             url,
             state=state,
-            return_url=f"{context.public_url}/install/woocommerce/done",
-            callback_url=f"{context.public_url}/install/woocommerce/callback",
+            return_url=f"{held.public_url}/install/woocommerce/done",
+            callback_url=f"{held.public_url}/install/woocommerce/callback",
             app_name=load().name.en,
             scope=load().platforms[PLATFORM].scope,
         )
     except ForbiddenAddress as error:
-        return Response(_page("problem.html", problem=str(error)), 400)
+        return Response(page("install/problem.html", problem=str(error)), 400)
     return redirect(address)
 
 
@@ -69,37 +61,32 @@ def callback() -> Response:
 @blueprint.post("/install/woocommerce/development")
 def development() -> Response:
     """Stand in for the store's page where the store has no https: the keys come from a form."""
-    if not _context().development:
+    if not context().development:
         return Response("not found", 404, mimetype="text/plain")
     form = request.form
     answer = _connect(form.get("state", ""), form.get("key", ""), form.get("secret", ""))
     if answer.status_code != 200:
-        return Response(_page("problem.html", problem=answer.get_data(as_text=True)), 400)
-    return Response(_page("done.html", success=True))
+        return Response(page("install/problem.html", problem=answer.get_data(as_text=True)), 400)
+    return Response(page("install/done.html", success=True))
 
 
 @blueprint.get("/install/woocommerce/done")
 def done() -> str:
     """Where the store sends the merchant afterwards."""
-    return _page("done.html", success=request.args.get("success") == "1")
+    return page("install/done.html", success=request.args.get("success") == "1")
 
 
 def _connect(state: str, key: str, secret: str) -> Response:
     """Claim the one-time state and connect the store that it was made for."""
-    context = _context()
-    with transaction(context.engine) as session:
+    held = context()
+    with transaction(held.engine) as session:
         url = installs.claim(session, PLATFORM, state)
     if url is None:
         log.warning("installation with an unknown, used or expired state")
         return Response("this installation is unknown, used or too old", 403, mimetype="text/plain")
     try:
-        connect(context, PLATFORM, Credentials(url, key, secret))
+        connect(held, PLATFORM, Credentials(url, key, secret))
     except ConnectorError as error:
         status = 503 if isinstance(error, TemporaryError) else 400
         return Response(f"the store's answer: {error}", status, mimetype="text/plain")
     return Response("", 200)
-
-
-def _page(template: str, **values: object) -> str:
-    language = request.args.get("lang") or request.accept_languages.best_match(["en", "fa"], "en")
-    return render_template(f"install/{template}", language=language, manifest=load(), **values)

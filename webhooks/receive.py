@@ -60,6 +60,12 @@ class Receiver:
         queue.enqueue(self._redis, queue.DRAIN, store_id)
 
 
+def receiver() -> Receiver:
+    """The app's own."""
+    held: Receiver = current_app.extensions["bazgasht_receiver"]
+    return held
+
+
 @blueprint.post("/webhooks/<name>/<uuid:store_id>")
 def receive(name: str, store_id: UUID) -> Response:
     """Take one delivery: 200 once it is durable, 404, 401, 413, or 503 to be told again."""
@@ -75,13 +81,13 @@ def timed(take: Callable[[], Response]) -> Response:
 
 
 def _receive(name: str, store_id: UUID) -> Response:
-    receiver: Receiver = current_app.extensions["bazgasht_receiver"]
+    held = receiver()
 
     def take(body: bytes) -> Response:
-        door = receiver.gate.door(store_id)
+        door = held.gate.door(store_id)
         if door is None or door.platform != name:
             return answer(404, "no such store")
-        return _take(receiver, store_id, name, body)
+        return _take(held, store_id, name, body)
 
     return guarded(take)
 
@@ -109,19 +115,19 @@ def _body() -> bytes:
     return body
 
 
-def _take(receiver: Receiver, store_id: UUID, name: str, body: bytes) -> Response:
+def _take(held: Receiver, store_id: UUID, name: str, body: bytes) -> Response:
     adapter = platform(name)
     headers = signed_headers()
     if adapter.is_ping(body, headers):
         return answer(200, "")
     for fresh in (False, True):
-        door = receiver.gate.door(store_id, fresh=fresh)
+        door = held.gate.door(store_id, fresh=fresh)
         if door and adapter.verify(body, headers, door.secrets):
             break
     else:
         log.warning("delivery with a bad signature", store=str(store_id))
         return answer(401, "bad signature")
-    return receiver.keep(store_id, adapter.name_event(body, headers), headers, body)
+    return held.keep(store_id, adapter.name_event(body, headers), headers, body)
 
 
 def signed_headers() -> dict[str, str]:

@@ -5,12 +5,11 @@ every shop; anything else only for a shop that is installed.
 """
 
 import structlog
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from connector.errors import BadPayload, BadSignature, ConnectorError, TemporaryError
 from connector.manifest import load
 from connector.platform import PersonalData, StoreErased
-from connector.shopify import Shopify
 from connector.shopify.app_config import HOME_PATH, WEBHOOK_PATH
 from connector.shopify.events import COMPLIANCE_TOPICS, shop_of
 from connector.shopify.reading import SIXTY_DAYS
@@ -22,23 +21,14 @@ from jobs import privacy
 from jobs.context import Context
 from jobs.history import BACKFILL
 from jobs.installation import connect
-from webhooks.receive import Receiver, answer, guarded, signed_headers, timed
+from webhooks.current import context, shopify
+from webhooks.receive import answer, guarded, receiver, signed_headers, timed
 
 log = structlog.get_logger()
 
 LOADING = frozenset(BACKFILL.values())
 
 blueprint = Blueprint("shopify", __name__, template_folder="templates")
-
-
-def _context() -> Context:
-    context: Context = current_app.extensions["bazgasht_context"]
-    return context
-
-
-def _adapter() -> Shopify:
-    adapter: Shopify = current_app.extensions["bazgasht_shopify"]
-    return adapter
 
 
 @blueprint.post(WEBHOOK_PATH)
@@ -48,23 +38,23 @@ def deliver() -> Response:
 
 
 def _take(body: bytes) -> Response:
-    adapter, headers = _adapter(), signed_headers()
+    adapter, headers = shopify(), signed_headers()
     if not adapter.verify(body, headers, adapter.app.secrets):
         return answer(401, "bad signature")
     event = adapter.name_event(body, headers)
-    store_id = stores.find(_context().engine, adapter.name, shop_url(shop_of(headers)))
+    store_id = stores.find(context().engine, adapter.name, shop_url(shop_of(headers)))
     if event.topic in COMPLIANCE_TOPICS:
         try:
             wanted = adapter.interpret(event.topic, body, region="")
         except BadPayload as error:
             return answer(400, str(error))
         if store_id is not None and isinstance(wanted, PersonalData | StoreErased):
-            privacy.accept(_context(), store_id, wanted, event.key)
+            privacy.accept(context(), store_id, wanted, event.key)
         return answer(200, "")
-    receiver: Receiver = current_app.extensions["bazgasht_receiver"]
-    if store_id is None or receiver.gate.door(store_id) is None:
+    held = receiver()
+    if store_id is None or held.gate.door(store_id) is None:
         return answer(404, "no such shop")
-    return receiver.keep(store_id, event, headers, body)
+    return held.keep(store_id, event, headers, body)
 
 
 @blueprint.get(HOME_PATH)
@@ -72,19 +62,19 @@ def home() -> Response:
     """The app's page in the shop's admin; opened the first time, it connects the shop."""
     language = "fa" if request.args.get("locale", "").startswith("fa") else "en"
     try:
-        token = verify_session_token(f"Bearer {request.args.get('id_token', '')}", _adapter().app)
+        token = verify_session_token(f"Bearer {request.args.get('id_token', '')}", shopify().app)
     except BadSignature as error:
         return answer(401, str(error))
-    context, adapter = _context(), _adapter()
+    held, adapter = context(), shopify()
     try:
-        if not _is_connected(context, token.shop):
-            credentials = adapter.connected_by(token, development=context.development)
-            connect(context, adapter.name, credentials)
+        if not _is_connected(held, token.shop):
+            credentials = adapter.connected_by(token, development=held.development)
+            connect(held, adapter.name, credentials)
     except ConnectorError as error:
         return answer(503 if isinstance(error, TemporaryError) else 400, str(error))
     page = Response(
         render_template(
-            "install/home.html", language=language, manifest=load(), **_shown(context, token.shop)
+            "install/home.html", language=language, manifest=load(), **_shown(held, token.shop)
         )
     )
     page.headers["Content-Security-Policy"] = (

@@ -124,7 +124,7 @@ def _points(found: ShopperPoints) -> dict[str, Any]:
     tier = {"name": found.tier, "second_name": found.tier_second_name} if found.tier else None
     expiry = (
         {"on": found.next_expiry.isoformat(), "points": found.expiring}
-        if (found.next_expiry)
+        if found.next_expiry
         else None
     )
     return {

@@ -10,7 +10,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import structlog
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -20,10 +20,10 @@ from connector.woocommerce.storefront import StorefrontCall, WrongTime, verify_s
 from database.privacy import RequestKind, Subject
 from database.vault import VaultError
 from jobs import privacy, queue
-from jobs.context import Context
 from retention.figures.text import Language
 from retention.ledger.changes import MOST_POINTS
-from webhooks.receive import Receiver
+from webhooks.current import context
+from webhooks.receive import receiver
 from webhooks.shopper import limited, points_answer, private, problem, redeem_answer
 from webhooks.shopper_texts import language_of
 
@@ -53,16 +53,11 @@ class PersonBody(_Body):
     email: str = Field(min_length=3, max_length=320)
 
 
-def _context() -> Context:
-    context: Context = current_app.extensions["bazgasht_context"]
-    return context
-
-
 @blueprint.get("/points")
 def points(store_id: UUID) -> Response:
     """An account's points, what can be redeemed, and what was redeemed and may still be used."""
     return _verified(
-        store_id, lambda call, said: points_answer(_context(), store_id, call.account_id, said)
+        store_id, lambda call, said: points_answer(context(), store_id, call.account_id, said)
     )
 
 
@@ -75,7 +70,7 @@ def redeem(store_id: UUID) -> Response:
         if body is None or not call.account_id:
             return problem(400, "bad_request" if call.account_id else "signed_out", said)
         return redeem_answer(
-            _context(), store_id, call.account_id, said, points=body.points, key=call.key
+            context(), store_id, call.account_id, said, points=body.points, key=call.key
         )
 
     return _verified(store_id, answer)
@@ -95,18 +90,18 @@ def erase(store_id: UUID) -> Response:
 
 def _exported(store_id: UUID, person: Subject) -> Response:
     key = _ask(store_id, "export", person)
-    return private(privacy.export(_context(), store_id, key))
+    return private(privacy.export(context(), store_id, key))
 
 
 def _to_erase(store_id: UUID, person: Subject) -> Response:
     key = _ask(store_id, "erase", person)
     # The store waits for this answer, and erasing writes to the store.
-    queue.enqueue(_context().redis, queue.PRIVACY, store_id)
+    queue.enqueue(context().redis, queue.PRIVACY, store_id)
     return private({"request": key}, 202)
 
 
 def _ask(store_id: UUID, kind: RequestKind, person: Subject) -> str:
-    return privacy.ask(_context(), store_id, kind, person)
+    return privacy.ask(context(), store_id, kind, person)
 
 
 def _personal_data(
@@ -120,7 +115,7 @@ def _personal_data(
         return problem(400, "bad_person", said)
     try:
         person = privacy.subject(
-            _context(), store_id, account=call.account_id, email=body.email, phone=None
+            context(), store_id, account=call.account_id, email=body.email, phone=None
         )
     except BadPayload:
         return problem(400, "bad_person", said)
@@ -144,10 +139,10 @@ def _verified(store_id: UUID, answer: Callable[[StorefrontCall, Language], Respo
 
 def _refused(store_id: UUID, call: StorefrontCall) -> BadSignature | LookupError | None:
     """Why the call is not to be answered, None for one that the store has signed just now."""
-    receiver: Receiver = current_app.extensions["bazgasht_receiver"]
+    gate = receiver().gate
     refused: BadSignature | None = None
     for fresh in (False, True):
-        door = receiver.gate.door(store_id, fresh=fresh)
+        door = gate.door(store_id, fresh=fresh)
         if door is None or door.platform != PLATFORM:
             return LookupError("no such store")
         try:

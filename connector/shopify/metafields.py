@@ -53,52 +53,40 @@ class Definition:
         }
 
 
+READABLE = {"admin": "MERCHANT_READ", "customerAccount": "READ"}
+"""Read by merchants and by the customer."""
+
 DEFINITIONS = (
     Definition(
-        "PRODUCT", RECOMMENDATIONS, "Recommended products", REFERENCES,
+        "PRODUCT",
+        RECOMMENDATIONS,
+        "Recommended products",
+        REFERENCES,
         {"admin": "MERCHANT_READ", "storefront": "PUBLIC_READ"},
     ),
+    Definition("CUSTOMER", "points", "Points", WHOLE_NUMBER, READABLE),
+    Definition("CUSTOMER", "points_pending", "Pending points", WHOLE_NUMBER, READABLE),
+    Definition("CUSTOMER", "points_next_expiry", "Day on which points expire next", DATE, READABLE),
+    Definition("CUSTOMER", "points_expiring", "Points that expire then", WHOLE_NUMBER, READABLE),
+    Definition("CUSTOMER", "points_value", "Value of the points", TEXT, READABLE),
+    Definition("CUSTOMER", "tier", "Tier", TEXT, READABLE),
+    Definition("CUSTOMER", "tier_second_name", "Tier in the second language", TEXT, READABLE),
     Definition(
-        "CUSTOMER", "points", "Points", WHOLE_NUMBER,
-        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
-    ),
-    Definition(
-        "CUSTOMER", "points_pending", "Pending points", WHOLE_NUMBER,
-        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
-    ),
-    Definition(
-        "CUSTOMER", "points_next_expiry", "Day on which points expire next", DATE,
-        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
-    ),
-    Definition(
-        "CUSTOMER", "points_expiring", "Points that expire then", WHOLE_NUMBER,
-        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
-    ),
-    Definition(
-        "CUSTOMER", "points_value", "Value of the points", TEXT,
-        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
-    ),
-    Definition(
-        "CUSTOMER", "tier", "Tier", TEXT,
-        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
-    ),
-    Definition(
-        "CUSTOMER", "tier_second_name", "Tier in the second language", TEXT,
-        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
-    ),
-    Definition(
-        "CUSTOMER", "second_purchase_category", "Category of the second purchase", TEXT,
+        "CUSTOMER",
+        "second_purchase_category",
+        "Category of the second purchase",
+        TEXT,
         {"admin": "MERCHANT_READ", "customerAccount": "NONE"},
     ),
+    Definition("CUSTOMER", "recommended_products", "Recommended products", REFERENCES, READABLE),
     Definition(
-        "CUSTOMER", "recommended_products", "Recommended products", REFERENCES,
-        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
+        "CUSTOMER",
+        "recommended_new_products",
+        "Recommended products, never bought",
+        REFERENCES,
+        READABLE,
     ),
-    Definition(
-        "CUSTOMER", "recommended_new_products", "Recommended products, never bought", REFERENCES,
-        {"admin": "MERCHANT_READ", "customerAccount": "READ"},
-    ),
-)  # fmt: skip
+)
 """The metafields that storefronts and merchants see."""
 
 TYPES = {definition.key: definition.type for definition in DEFINITIONS}

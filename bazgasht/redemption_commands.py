@@ -91,7 +91,7 @@ def _tell(found: list[Redemption], as_json: bool) -> None:
             f"until {until}",
             f"order {one.order_id}" if one.order_id else "",
             f"{one.returned} points went back" if one.returned else "",
-            one.reason,
+            one.reason if one.state == "released" else "",
         ]
         click.echo("  ".join(part for part in parts if part))
 

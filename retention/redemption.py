@@ -129,11 +129,12 @@ class Redemption:
 
     `state` is reserved (the points are taken, the store has yet to give the reward), issued (it
     is in the shopper's hands), used (an order that counts uses it, or the credit was spent), or
-    released (the points went back; `reason` says why). `worth` and `minimum`, the least amount
-    of goods of an order that uses it, are in `currency`. `returned` points went back because
-    what they paid was refunded; it stays open then if the order was called off thereafter.
-    `orders` are all that ever carried the code; of store credit those that may have given some of
-    it back after its end, about which the store is to be asked.
+    released (the points went back; `reason` says why the reward was taken out of the store, and
+    stays if an order that has it is paid after all). `worth` and `minimum`, the least amount of
+    goods of an order that uses it, are in `currency`. `returned` points went back because what
+    they paid was refunded; it stays open then if the order was called off thereafter. `orders`
+    are all that ever carried the code; of store credit those that may have given some of it
+    back after its end, about which the store is to be asked.
     """
 
     reference: str
@@ -235,9 +236,9 @@ def by_orders(
     if uses:
         _, order_id, share = min(uses)
         returned = returned_points(redemption.points, share)
-        return replace(redemption, state="used", reason="", order_id=order_id, returned=returned)
-    if redemption.state == "released":
-        return redemption
+        return replace(redemption, state="used", order_id=order_id, returned=returned)
+    if redemption.state == "released" or redemption.reason:
+        return replace(redemption, state="released", order_id=None)
     state: State = "issued" if redemption.reward_id else "reserved"
     share = max(map(kept_share, carrying), default=Fraction(1))
     returned = returned_points(redemption.points, share)

@@ -257,6 +257,7 @@ def test_an_order_that_is_paid_late_takes_back_what_was_released(
     change(installed, shop, order, "processing")
     assert (now(installed, made).state, balance(installed)) == ("used", 700)
     change(installed, shop, order, "cancelled")
+    assert (now(installed, made).state, balance(installed)) == ("released", 1000)
     change(installed, shop, order, "processing")
     assert (now(installed, made).state, balance(installed)) == ("used", 700)
 

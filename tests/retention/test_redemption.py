@@ -206,9 +206,11 @@ def test_what_was_released_stays_so_until_an_order_is_paid() -> None:
     released = kept(state="released", reason="not used in time")
     assert by_orders(released, [placed], PAID, OVER) == replace(released, orders=("1",))
     paid = replace(placed, status="completed")
-    assert by_orders(released, [paid], PAID, OVER) == kept(
-        state="used", order_id="1", orders=("1",)
-    )
+    used = by_orders(released, [paid], PAID, OVER)
+    assert used == replace(released, state="used", order_id="1", orders=("1",))
+    # The reward is no longer in the store, so nothing waits for another order to use it.
+    called_off = by_orders(used, [replace(placed, status="cancelled")], PAID, OVER)
+    assert called_off == replace(released, orders=("1",))
 
 
 STATES = st.builds(

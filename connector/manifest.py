@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from retention.caps import read_rule_caps
 from retention.multipliers import Periods
 from retention.tier_setting import read_tiers
 
@@ -178,6 +179,10 @@ class Settings(BaseModel):
     points_cap_day: int
     points_cap_month: int
     points_cap_lifetime: int
+    points_total_cap_day: int
+    points_total_cap_month: int
+    points_total_cap_lifetime: int
+    points_rule_caps: tuple[str, ...]
     points_purchase_rewards: tuple[str, ...]
     points_welcome: int
     points_birthday: int
@@ -234,6 +239,7 @@ class Settings(BaseModel):
 MEANINGS: Mapping[str, Callable[[Any], object]] = {
     "points_tiers": read_tiers,
     "points_periods": Periods.parse,
+    "points_rule_caps": read_rule_caps,
 }
 """What reads a setting further, and raises ValueError for words that do not go together."""
 

@@ -83,7 +83,7 @@ def capped_orders(session: Session, customers: Iterable[int]) -> dict[str, int]:
     rows = session.execute(
         select(Order.external_id, Order.customer_id)
         .join(PointLot, PointLot.order_id == Order.external_id)
-        .where(among(Order.customer_id, customers), PointLot.rule.contains('"caps":'))
+        .where(among(Order.customer_id, customers), PointLot.rule.contains('caps":'))
         .distinct()
     )
     return {row.external_id: row.customer_id for row in rows}

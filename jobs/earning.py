@@ -6,18 +6,26 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from connector.manifest import Settings
-from database import earning, orders, points
+from database import earning, points
 from database.orders import GONE
 from database.points import Head
 from jobs.context import ActiveStore
 from jobs.counting import as_it_counts, rewards_due
-from jobs.order_rules import caps, excluded_customers, rules_of
+from jobs.order_rules import excluded_customers, rules_of
+from jobs.sharing import (
+    Known,
+    caps_of,
+    taken_back,
+    with_all_of_those_who_spent,
+    with_all_that_shares,
+)
+from retention.caps import ORDERS
 from retention.ledger.book import Book
-from retention.ledger.occasions import bring
+from retention.ledger.occasions import Occasion
 from retention.ledger.rewards import lot_of, purchase_rewards, rewards_for
-from retention.ledger.settle import allowances, settle
+from retention.ledger.sharing import Settlement, settle_together
 from retention.points import EarningRule, is_capped
-from retention.records import Order, PointLot
+from retention.records import Order
 
 
 def earning_rule(settings: Settings, currency: str) -> EarningRule:
@@ -52,72 +60,55 @@ def settle_orders(
     `owners` are our customers; the rewards for purchases of all who had or have one of the
     orders are brought to how the orders stand, too.
     """
+    caps = caps_of(store, head.moment)
     rule = earning_rule(store.settings, store.currency)
-    rule = replace(rule, caps=caps(store, head.moment), backfill=store.backfill)
+    rule = replace(rule, caps=caps.of(ORDERS), total_caps=caps.total, backfill=store.backfill)
     lots = points.lots_of_orders(session, [order.id for order in changed])
     customers = {owner for owner in owners.values() if owner is not None}
     customers |= {lot.customer_id for lot in lots}
-    listed = list(changed)
-    if rule.caps or any(is_capped(lot.rule) for lot in lots):
-        others = _others_under_caps(session, customers, changed)
-        listed += orders.load_orders(session, others)
-        lots += points.lots_of_orders(session, others)
-        owners = {**owners, **others}
-    rewards = _rewards(store.settings)
+    rewards = purchase_rewards(store.settings.points_purchase_rewards)
     if rewards:
         # An order that gave no points tells by nothing else which guest had it before.
         customers |= earning.guests(session, changed)
         named = [lot_of(nth, customer) for nth in rewards for customer in customers]
         lots += points.lots_named(session, named)
-    book = Book(_with_all_of_those_who_spent(session, lots, owners))
-    _settle_all(session, store, book, listed, owners, rule, head)
-    if rewards:
-        _reward(session, store, book, customers, rule, head)
+    known = Known(lots, changed, owners)
+    of_rewards = replace(rule, caps=caps.of("rewarded"))
+    is_limited = rule.is_capped or (rewards and of_rewards.is_capped)
+    if is_limited or any(is_capped(lot.rule) for lot in lots):
+        lots += points.lots_of_customers(session, customers)
+        known = with_all_that_shares(session, known, customers)
+    book = Book(with_all_of_those_who_spent(session, known))
+    due = _rewards(session, store, book, rewards, customers, of_rewards) if rewards else []
+    bring_all(session, store, book, known, rule, due, head)
     return book
 
 
-def _others_under_caps(
-    session: Session, customers: Iterable[int], changed: Iterable[Order]
-) -> dict[str, int]:
-    """The other orders of these customers to which caps leave more or less when these change."""
-    others = earning.capped_orders(session, customers)
-    for order in changed:
-        others.pop(order.id, None)
-    return others
-
-
-def _with_all_of_those_who_spent(
-    session: Session, lots: list[PointLot], owners: Mapping[str, int | None]
-) -> list[PointLot]:
-    """The lots, with all of the customers' where points have been used up."""
-    used = [lot for lot in lots if lot.left < lot.granted]
-    if not used:
-        return lots
-    holders = {lot.customer_id for lot in used}
-    holders |= {owner for lot in used if (owner := owners.get(lot.order_id or ""))}
-    at_hand = {lot.reference for lot in lots}
-    others = points.lots_of_customers(session, holders)
-    return lots + [lot for lot in others if lot.reference not in at_hand]
-
-
-def _settle_all(
+def bring_all(
     session: Session,
     store: ActiveStore,
     book: Book,
-    listed: Sequence[Order],
-    owners: Mapping[str, int | None],
+    known: Known,
     rule: EarningRule,
+    due: Sequence[tuple[Occasion, EarningRule]],
     head: Head,
 ) -> None:
-    listed = [as_it_counts(store, order, book.of_order(order.id)) for order in listed]
-    rules = rules_of(session, store, listed, owners, book, rule)
-    is_limited = rule.caps or any(is_capped(lot.rule) for lot in book.lots.values())
-    most = allowances(book, listed, owners, rules) if is_limited else {}
-    shortfall = store.settings.points_shortfall
-    for order in listed:
-        if owned := _owned(book, order, owners[order.id]):
-            rule, limit = rules[order.id], most.get(order.id)
-            settle(book, *owned, rule, head.moment, shortfall, limit)
+    """Post what brings the orders, and these occasions, and what shares caps with them, up to date.
+
+    `rule` is that of orders, and the second of each pair that of the occasion, by which they would
+    earn today.
+    """
+    listed = [as_it_counts(store, order, book.of_order(order.id)) for order in known.orders]
+    owned = [one for order in listed if (one := _owned(book, order, known.owners[order.id]))]
+    news = Settlement(
+        orders=[order for order, _ in owned],
+        owners={order.id: owner for order, owner in owned},
+        rules=rules_of(session, store, listed, known.owners, book, rule) if listed else {},
+        occasions=due,
+        customers=known.customers,
+        withdrawn=taken_back(session, book) if known.customers or due else (),
+    )
+    settle_together(book, news, head.moment, store.settings.points_shortfall)
 
 
 def _owned(book: Book, order: Order, owner: int | None) -> tuple[Order, int] | None:
@@ -131,24 +122,23 @@ def _owned(book: Book, order: Order, owner: int | None) -> tuple[Order, int] | N
     return (replace(order, status=GONE), lots[-1].customer_id) if lots else None
 
 
-def _rewards(settings: Settings) -> dict[int, int]:
-    return purchase_rewards(settings.points_purchase_rewards)
-
-
-def _reward(
+def _rewards(
     session: Session,
     store: ActiveStore,
     book: Book,
+    rewards: Mapping[int, int],
     customers: Iterable[int],
     rule: EarningRule,
-    head: Head,
-) -> None:
+) -> list[tuple[Occasion, EarningRule]]:
+    """These customers' rewards, and the rule by which each would be given today."""
     listed = sorted(customers)
     excluded = excluded_customers(session, store, listed)
     bought = earning.purchases(session, listed, store.settings.purchase_statuses)
+    none = replace(rule, enabled=False)
+    found = []
     for customer in listed:
         purchases = bought.get(customer, [])
-        due = rewards_due(store, _rewards(store.settings), purchases, book, customer)
-        own = replace(rule, enabled=False) if customer in excluded else rule
-        for one in rewards_for(customer, purchases, due):
-            bring(book, one, own, head.moment, store.settings.points_shortfall)
+        due = rewards_due(store, rewards, purchases, book, customer)
+        own = none if customer in excluded else rule
+        found += [(one, own) for one in rewards_for(customer, purchases, due)]
+    return found

@@ -13,6 +13,7 @@ from database.people import AccountRow
 from jobs.occasion_rules import ANNIVERSARY, BIRTHDAY, REVIEW, WELCOME, Programme
 from retention.figures.period import month_name
 from retention.ledger.occasions import Occasion
+from retention.ledger.sharing import has_stood, is_as_given
 from retention.records import PointLot
 from retention.yearly import YearlyDay, anniversaries, birthdays
 
@@ -79,7 +80,7 @@ def _welcome(
         reason="welcome",
         customer_id=holder.customer_id,
         points=told.settings.points_welcome,
-        happened_at=created or told.moment,
+        happened_at=created,
         stands=heir is not None,
         may_begin=is_new and not was_erased,
     )
@@ -104,17 +105,17 @@ def birthdays_that_move(
         for source in sorted(given):
             heir = _heir(own, given[source])
             if heir and given[source] & {account.customer_id for account in own}:
-                found.append(_moved_birthday(told, source, heir.customer_id))
+                found.append(_moved_birthday(source, heir.customer_id))
     return found
 
 
-def _moved_birthday(told: Programme, source: str, customer_id: int) -> Occasion:
+def _moved_birthday(source: str, customer_id: int) -> Occasion:
     return Occasion(
         source=source,
         reason="birthday",
         customer_id=customer_id,
         points=0,
-        happened_at=told.moment,
+        happened_at=None,
         may_begin=False,
     )
 
@@ -192,7 +193,7 @@ def anniversaries_of(
 def _anniversary(
     told: Programme, customer: int, number: int, standing: tuple[datetime, bool] | None
 ) -> Occasion:
-    happened, may_begin = standing or (told.moment, False)
+    happened, may_begin = standing or (None, False)
     return Occasion(
         source=f"anniversary:{number}:{customer}",
         reason="anniversary",
@@ -214,8 +215,7 @@ def _that_change(found: Iterable[Occasion], given: Mapping[str, PointLot]) -> li
     return [
         one
         for one in found
-        if one.stands != (one.source in given and given[one.source].granted > 0)
-        and (one.source in given or one.may_begin)
+        if not is_as_given(one, given.get(one.source)) and (one.source in given or one.may_begin)
     ]
 
 
@@ -237,7 +237,7 @@ def reviewed(session: Session, told: Programme) -> list[Occasion]:
     rows = occasions.reviews_of_bought(session, told.settings.purchase_statuses)
     for row in sorted(rows, key=lambda row: (row.reviewed_at, row.review_id)):
         first.setdefault(f"review:{row.product_id}:{row.customer_id}", row)
-    paid = {source for source, lot in given.items() if lot.granted > 0}
+    paid = {source for source, lot in given.items() if has_stood(lot)}
     room = Counter(_month(told, row) for source, row in first.items() if source in paid)
     most = told.settings.points_reviews_per_month
     found = []
@@ -248,7 +248,7 @@ def reviewed(session: Session, told: Programme) -> list[Occasion]:
             may_stand = not most or room[_month(told, row)] <= most
         found.append(_review(told, source, row.customer_id, row.reviewed_at, stands=may_stand))
     found += [
-        _review(told, source, lot.customer_id, told.moment, stands=False)
+        _review(told, source, lot.customer_id, None, stands=False)
         for source, lot in given.items()
         if source not in first
     ]
@@ -256,7 +256,7 @@ def reviewed(session: Session, told: Programme) -> list[Occasion]:
 
 
 def _review(
-    told: Programme, source: str, customer_id: int, at: datetime, *, stands: bool
+    told: Programme, source: str, customer_id: int, at: datetime | None, *, stands: bool
 ) -> Occasion:
     return Occasion(
         source=source,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from database import occasions, people, points, privacy
 from database.people import AccountRow
 from jobs.context import ActiveStore, current
+from jobs.earning import bring_all
 from jobs.occasion_kinds import (
     anniversaries_of,
     birthdays_that_move,
@@ -23,14 +24,17 @@ from jobs.occasion_kinds import (
 from jobs.occasion_rules import BIRTHDAY, WELCOME, Programme, programme
 from jobs.order_rules import excluded_customers
 from jobs.referrals import given_by_orders
-from retention.ledger.book import Book
-from retention.ledger.occasions import (
-    Occasion,
-    bring,
-    withdraw,
-    withdrawal_of,
-    without_withdrawn,
+from jobs.sharing import (
+    Known,
+    caps_of,
+    taken_back,
+    with_all_of_those_who_spent,
+    with_all_that_shares,
 )
+from retention.caps import RuleCaps
+from retention.ledger.book import Book
+from retention.ledger.occasions import Occasion, withdraw, withdrawal_of
+from retention.points import EarningRule, is_capped
 from retention.records import Account, Order, PointEntry
 from retention.yearly import YearlyDay
 
@@ -139,18 +143,35 @@ def settle(
         return set()
     head = points.head(session)
     customers = {occasion.customer_id for occasion in wanted}.union(others)
-    book = Book(points.lots_of_customers(session, customers))
-    excluded = excluded_customers(session, told.store, customers)
-    for occasion in without_withdrawn(wanted, book, _withdrawn(session, book)):
-        rule = replace(told.rule, enabled=occasion.customer_id not in excluded)
-        bring(book, occasion, rule, head.moment, told.settings.points_shortfall)
+    known = Known(points.lots_of_customers(session, customers))
+    due = _due(session, told, wanted, caps_of(told.store, head.moment))
+    is_limited = any(rule.is_capped for _, rule in due)
+    if is_limited or any(lot.order_id is None and is_capped(lot.rule) for lot in known.lots):
+        known = with_all_that_shares(session, known, customers)
+        known = replace(known, lots=with_all_of_those_who_spent(session, known))
+    book = Book(known.lots)
+    bring_all(session, told.store, book, known, told.rule, due, head)
     points.keep(session, book, head)
     return {entry.customer_id for entry in book.entries}
 
 
-def _withdrawn(session: Session, book: Book) -> set[str]:
-    empty = [withdrawal_of(lot) for lot in book.lots.values() if not lot.granted]
-    return occasions.present(session, empty)
+def _due(
+    session: Session, told: Programme, wanted: Collection[Occasion], caps: RuleCaps
+) -> list[tuple[Occasion, EarningRule]]:
+    """The occasions, and the rule by which each would be given today."""
+    excluded = excluded_customers(session, told.store, {one.customer_id for one in wanted})
+    return [
+        (
+            one,
+            replace(
+                told.rule,
+                enabled=one.customer_id not in excluded,
+                caps=caps.of(one.reason),
+                total_caps=caps.total,
+            ),
+        )
+        for one in wanted
+    ]
 
 
 def withdrawn(session: Session, entry: PointEntry, actor: str, note: str) -> tuple[Book, bool]:
@@ -161,7 +182,7 @@ def withdrawn(session: Session, entry: PointEntry, actor: str, note: str) -> tup
     source = entry.lot.rpartition(":")[0]
     holders = {lot.customer_id for lot in occasions.lots(session, source)}
     book = Book(points.lots_of_customers(session, holders))
-    if _withdrawn(session, book) & {withdrawal_of(lot) for lot in book.of_source(source)}:
+    if taken_back(session, book) & {withdrawal_of(lot) for lot in book.of_source(source)}:
         return book, False
     withdraw(book, source, actor, note)
     return book, True

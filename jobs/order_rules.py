@@ -8,30 +8,14 @@ from fractions import Fraction
 from sqlalchemy.orm import Session
 
 from database import earning
-from jobs.calendar import calendar_of
 from jobs.context import ActiveStore
 from jobs.tiers import tiers_at
-from retention.caps import NO_CAPS, Caps
 from retention.ledger.book import Book
 from retention.multipliers import ONE, Multipliers, Periods
 from retention.points import EarningRule, copied_rule
 from retention.records import Order
 
 Lines = tuple[tuple[str, Fraction], ...]
-
-
-def caps(store: ActiveStore, moment: datetime) -> Caps:
-    """The most points by orders that a customer of the store gets, as its settings have it."""
-    settings = store.settings
-    if not (settings.points_cap_day or settings.points_cap_month or settings.points_cap_lifetime):
-        return NO_CAPS
-    return Caps(
-        day=settings.points_cap_day,
-        month=settings.points_cap_month,
-        lifetime=settings.points_cap_lifetime,
-        zone=store.zone,
-        calendar=calendar_of(settings, store.zone, moment),
-    )
 
 
 def rules_of(

@@ -136,7 +136,7 @@ def _occasions(
         reason="referral",
         customer_id=row.referrer_id,
         points=told.settings.points_referral,
-        happened_at=bought.paid_at if bought else told.moment,
+        happened_at=bought.paid_at if bought else None,
         stands=judged.state == "accepted",
         waits=True,
     )

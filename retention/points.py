@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -37,7 +37,8 @@ class EarningRule:
     counts. An order of less than `minimum` net, before refunds, earns nothing. `lines` are the
     lines of one order with their multipliers (0: nothing), empty where no line's differs by its
     product; `period` and `tier_multiplier` multiply the whole order, and `tier` names the
-    customer's tier. Exact points are rounded once per order, and are no more than `caps` leave.
+    customer's tier. Exact points are rounded once per order, and are no more than `caps` leave, and
+    `total_caps`, which count the points of all rules.
     Points are pending for `pending_days` after payment, or `from_delivery`; an order of which no
     delivery is told counts as delivered `delivery_days` after payment (0: it is waited for).
     They expire `expiry_days` after that (0: never), but not before `grace_days` after they were
@@ -62,6 +63,7 @@ class EarningRule:
     from_delivery: bool = False
     delivery_days: int = 0
     caps: Caps = NO_CAPS
+    total_caps: Caps = NO_CAPS
     backfill: str = ""
 
     def __post_init__(self) -> None:
@@ -152,11 +154,20 @@ class EarningRule:
             fields["rounding"] = self.rounding
         if self.from_delivery:
             fields["from_delivery"] = True
-        if self.caps:
-            fields["caps"] = asdict(self.caps)
+        fields |= self.copied_caps()
         if self.backfill:
             fields["backfill"] = self.backfill
         return json.dumps(fields, separators=(",", ":"), sort_keys=True)
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether caps limit what the rule gives."""
+        return bool(self.caps or self.total_caps)
+
+    def copied_caps(self) -> dict[str, dict[str, Any]]:
+        """Return the caps as entries copy them, nothing where there are none."""
+        pairs = {"caps": self.caps, "total_caps": self.total_caps}
+        return {name: caps.fields() for name, caps in pairs.items() if caps}
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -180,6 +191,7 @@ class EarningRule:
                 rounding=fields.get("rounding", "down"),
                 from_delivery=bool(fields.get("from_delivery", False)),
                 caps=Caps(**fields.get("caps", {})),
+                total_caps=Caps(**fields.get("total_caps", {})),
                 backfill=fields.get("backfill", ""),
             )
         except (AttributeError, *_UNREADABLE) as error:
@@ -206,8 +218,8 @@ def copied_rule(text: str) -> EarningRule:
 
 
 def is_capped(text: str) -> bool:
-    """Return whether the rule copied into an entry has caps."""
-    return '"caps":' in text
+    """Return whether the rule copied into an entry has caps, of its own or of all rules."""
+    return 'caps":' in text
 
 
 @lru_cache(maxsize=1024)

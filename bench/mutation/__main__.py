@@ -27,7 +27,7 @@ COPY = ROOT / "build" / "mutation"
 LEAST = 0.90
 CODE = (
     *("audit", "book", "chain", "changes", "expiry", "handover", "imports", "occasions"),
-    *("posting", "redemption", "rewards", "settle"),
+    *("posting", "redemption", "rewards", "settle", "sharing"),
 )
 FILES = (
     *(f"retention/ledger/{name}.py" for name in CODE),

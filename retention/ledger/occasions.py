@@ -8,13 +8,14 @@ arrive, happens once, and goes back when the facts no longer are there.
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from retention.ledger.book import Book, take
 from retention.ledger.changes import require_explained
 from retention.ledger.posting import Shortfall, Source, Terms
-from retention.points import EarningRule
+from retention.points import EarningRule, is_capped
 from retention.records import PointEntry, PointLot, PointReason
 
 REASONS: tuple[PointReason, ...] = (
@@ -49,6 +50,11 @@ class Occasion:
     may_begin: bool = True
     waits: bool = False
 
+    @property
+    def name(self) -> str:
+        """What it is called among all that gives points under caps."""
+        return f"{self.source}:{self.customer_id}" if self.reason == "rewarded" else self.source
+
     def lots(self, book: Book) -> list[PointLot]:
         """Return its lots in the book: one for each customer who ever had it.
 
@@ -56,36 +62,49 @@ class Occasion:
         """
         if self.reason != "rewarded":
             return book.of_source(self.source)
-        lot = book.lots.get(f"{self.source}:{self.customer_id}")
+        lot = book.lots.get(self.name)
         return [lot] if lot else []
 
 
 def bring(
     book: Book,
     occasion: Occasion,
-    rule: EarningRule,
+    rule: EarningRule | None,
     moment: datetime,
     shortfall: Shortfall = "write_off",
+    most: int | None = None,
 ) -> None:
     """Post what brings an occasion to what it should have given by now.
 
-    `rule` says for how long points wait and when they expire; a disabled one gives nothing new.
-    The book must hold the occasion's lots, and all lots of its customers once one of them has
-    less left than it was granted.
+    `rule` says for how long points wait, when they expire and which caps they are under; None,
+    or a disabled one, gives nothing new. `most` is what caps leave to the occasion, None without
+    caps; one to which they leave nothing still keeps its rule, by an entry of 0. The book must
+    hold the occasion's lots, and all lots of its customers once one of them has less left than
+    it was granted.
     """
     lots = occasion.lots(book)
-    begins = occasion.stands and occasion.may_begin and occasion.points and rule.enabled
-    if not lots and not begins:
+    if lots:
+        terms = Terms(_text_by_now(lots[0], occasion), lots[0].matures_at, lots[0].expires_at)
+        points = copied_terms(lots[0])["points"]
+    elif rule is not None and begins(occasion, rule):
+        terms, points = _new_terms(occasion, rule, moment), occasion.points
+    else:
         return
-    given = _copied_points(lots[0]) if lots else occasion.points
+    wanted = int(points) if occasion.stands else 0
     Source(
         book=book,
         name=occasion.source,
         lots=partial(occasion.lots, book),
-        terms=_terms(occasion, lots, rule, moment),
+        terms=terms,
         moment=moment,
         reason=occasion.reason,
-    ).bring(occasion.customer_id, given if occasion.stands else 0, shortfall)
+    ).bring(occasion.customer_id, wanted if most is None else min(wanted, most), shortfall)
+
+
+def begins(occasion: Occasion, rule: EarningRule) -> bool:
+    """Return whether an occasion that has given nothing yet gives something by the rule."""
+    is_due = occasion.stands and occasion.may_begin
+    return is_due and bool(occasion.points) and rule.enabled
 
 
 def withdraw(book: Book, source: str, actor: str, note: str) -> None:
@@ -128,35 +147,60 @@ def withdrawal_of(lot: PointLot) -> str:
     return f"undo:{lot.reference}"
 
 
-def without_withdrawn(
-    occasions: Collection[Occasion], book: Book, withdrawn: Collection[str]
-) -> list[Occasion]:
-    """Return the occasions but for those of which a person has taken the points back."""
-    return [
-        occasion
-        for occasion in occasions
-        if not any(withdrawal_of(lot) in withdrawn for lot in book.of_source(occasion.source))
-    ]
+def is_withdrawn(occasion: Occasion, book: Book, withdrawn: Collection[str]) -> bool:
+    """Return whether a person has taken back what the occasion gave, by one of these entries."""
+    return any(withdrawal_of(lot) in withdrawn for lot in occasion.lots(book))
 
 
-def _copied_points(lot: PointLot) -> int:
-    return int(json.loads(lot.rule)["points"])
+def copied_terms(lot: PointLot) -> dict[str, Any]:
+    """Return what the entries of an occasion's lot copied.
+
+    Those under caps also tell how the occasion stands, so that what it leaves to others is known
+    without its facts: when it `happened_at`, the `customers` who ever had it, the last one being
+    whose it is, and whether it `stands`, where it does not.
+    """
+    copied: dict[str, Any] = json.loads(lot.rule)
+    return copied
 
 
-def _terms(occasion: Occasion, lots: list[PointLot], rule: EarningRule, moment: datetime) -> Terms:
-    if lots:
-        return Terms(lots[0].rule, lots[0].matures_at, lots[0].expires_at)
+def _text_by_now(lot: PointLot, occasion: Occasion) -> str:
+    """The rule that its entries copied, with how the occasion now stands where caps need that."""
+    if not is_capped(lot.rule):
+        return lot.rule
+    copied = copied_terms(lot)
+    copied.pop("stands", None)
+    if not occasion.stands:
+        copied["stands"] = False
+    elif occasion.happened_at is not None:
+        copied["happened_at"] = _moment_text(occasion.happened_at)
+    if occasion.customer_id != copied["customers"][-1]:
+        others = [one for one in copied["customers"] if one != occasion.customer_id]
+        copied["customers"] = [*others, occasion.customer_id]
+    return _text(copied)
+
+
+def _new_terms(occasion: Occasion, rule: EarningRule, moment: datetime) -> Terms:
     if not occasion.waits:
         rule = replace(rule, pending_days=0)
     days = {name: getattr(rule, name) for name in ("pending_days", "expiry_days", "grace_days")}
     copied = _named(occasion) | {name: count for name, count in days.items() if count}
-    text = json.dumps(copied, separators=(",", ":"), sort_keys=True)
     happened = occasion.happened_at or moment
-    return Terms(text, rule.maturity(happened), rule.expiry(happened, moment))
+    if rule.is_capped:
+        copied |= rule.copied_caps()
+        copied |= {"customers": [occasion.customer_id], "happened_at": _moment_text(happened)}
+    return Terms(_text(copied), rule.maturity(happened), rule.expiry(happened, moment))
 
 
-def _named(occasion: Occasion) -> dict[str, str | int]:
+def _named(occasion: Occasion) -> dict[str, Any]:
     if occasion.reason == "rewarded":
         purchase = int(occasion.source.rpartition(":")[2])
         return {"points": occasion.points, "purchase": purchase}
     return {"occasion": occasion.reason, "points": occasion.points}
+
+
+def _moment_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def _text(copied: dict[str, Any]) -> str:
+    return json.dumps(copied, separators=(",", ":"), sort_keys=True)

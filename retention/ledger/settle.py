@@ -5,12 +5,11 @@ the difference between what the order should have given by now and what it has. 
 cancellations may come in any sequence, and twice, and end in the same balance.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from retention.caps import Claim, allowed
 from retention.ledger.book import Book
 from retention.ledger.posting import Shortfall, Source, Terms
 from retention.points import EarningRule, copied_rule, target, text_of
@@ -67,26 +66,6 @@ def rule_of(lots: Sequence[PointLot], rule: EarningRule) -> EarningRule:
     known = {line for line, _ in copied.lines}
     later = [one for one in rule.lines if one[0] not in known] if known else []
     return replace(copied, lines=tuple(sorted([*copied.lines, *later]))) if later else copied
-
-
-def allowances(
-    book: Book,
-    listed: Iterable[Order],
-    owners: Mapping[str, int | None],
-    rules: Mapping[str, EarningRule],
-) -> dict[str, int]:
-    """Return what caps leave to each of these orders that earns under caps.
-
-    `owners` are the customers, `rules` the rules by which the orders would earn today. All orders
-    of a customer that earn under caps must be listed, for what one gives is what others leave.
-    """
-    claims: dict[int, list[Claim]] = {}
-    for order in listed:
-        owner, rule = owners[order.id], rule_of(book.of_order(order.id), rules[order.id])
-        if owner is not None and rule.caps and (points := target(order, rule)):
-            moment = order.paid_at or order.placed_at
-            claims.setdefault(owner, []).append(Claim(order.id, moment, points, rule.caps))
-    return {name: most for own in claims.values() for name, most in allowed(own).items()}
 
 
 def _terms(lots: Sequence[PointLot], order: Order, rule: EarningRule, moment: datetime) -> Terms:

@@ -86,6 +86,10 @@ def test_defaults_fill_what_is_not_given() -> None:
         points_cap_day=0,
         points_cap_month=0,
         points_cap_lifetime=0,
+        points_total_cap_day=0,
+        points_total_cap_month=0,
+        points_total_cap_lifetime=0,
+        points_rule_caps=(),
         points_purchase_rewards=(),
         points_pending_days=14,
         points_pending_from="payment",
@@ -218,3 +222,16 @@ def test_periods_and_multipliers_of_tiers_must_make_sense() -> None:
         validate_settings({"points_periods": "1405/13/04..1405/13/10=2"})
     with pytest.raises(InvalidSettings, match="points_periods: 'soon=2' must be written like"):
         validate_settings({"points_periods": "soon=2"})
+
+
+def test_caps_of_rules_are_read_when_they_are_set() -> None:
+    found = validate_settings({"points_rule_caps": "review:month=100، purchase:lifetime=۵۰۰"})
+    assert found.points_rule_caps == ("review:month=100", "purchase:lifetime=۵۰۰")
+    for word, problem in (
+        ("review=100", "'review=100' must be written like review:month=100"),
+        ("order:day=1", "'order' is no rule; the rules are purchase, birthday, anniversary"),
+        ("review:week=1", "'week' is no time; the times are day, month, year, lifetime"),
+        ("review:day=0", "give at least 1, or leave the word out for no limit"),
+    ):
+        with pytest.raises(InvalidSettings, match=problem):
+            validate_settings({"points_rule_caps": word})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention.caps import Caps, Claim, allowed
+from retention.caps import NO_CAPS, Caps, Claim, RuleCaps, allowed, read_rule_caps
 
 DAILY = Caps(day=100, zone="Asia/Tehran", calendar="jalali")
 MONTHLY = Caps(month=100, zone="Asia/Tehran", calendar="jalali")
@@ -89,6 +89,53 @@ def test_caps_of_none_are_none() -> None:
         Caps(month=-1)
     with pytest.raises(ValueError, match="'Mars' is unknown"):
         Caps(zone="Mars")
+
+
+def test_a_year_is_one_of_the_calendar() -> None:
+    # 20 March 2026 is the last day of 1404.
+    rows = [("2025-12-31T08:00", 70), ("2026-01-01T08:00", 70), ("2026-03-21T08:00", 70)]
+    assert given_by(Caps(year=100, zone="Asia/Tehran", calendar="jalali"), *rows) == [70, 30, 70]
+    assert given_by(Caps(year=100, zone="Asia/Tehran"), *rows) == [70, 70, 30]
+    assert Caps(year=1)
+    assert Caps(year=100).fields()["year"] == 100
+    assert "year" not in Caps(day=100).fields()
+    with pytest.raises(ValueError, match="by year is -1; give 0 or more"):
+        Caps(year=-1)
+
+
+def test_a_rules_own_cap_counts_its_own_points_and_the_total_those_of_all() -> None:
+    moment, total = at("2026-11-25T08:00"), Caps(day=100)
+    claims = [
+        Claim("1", moment, 30, Caps(day=20), total),
+        Claim("2", moment, 30, Caps(day=50), total, "review"),
+        Claim("3", moment, 30, Caps(day=50), total, "review"),
+        Claim("4", moment, 90, NO_CAPS, total, "welcome"),
+        Claim("5", moment, 90, Caps(day=60), NO_CAPS, "review"),
+        Claim("6", moment, 90, NO_CAPS, Caps(day=130), "referral"),
+    ]
+    # 20, 30 and 20 leave the welcome 30; the fifth counts towards its own rule only.
+    assert allowed(claims) == {"1": 20, "2": 30, "3": 20, "4": 30, "5": 10, "6": 30}
+
+
+def test_words_name_a_rule_a_time_and_a_limit() -> None:
+    words = ("review:month=100", "review:lifetime=۵۰۰", "purchase:year=30")
+    found = {"review": {"month": 100, "lifetime": 500}, "rewarded": {"year": 30}}
+    assert read_rule_caps(words) == found
+    assert read_rule_caps(()) == {}
+    for word, problem in (
+        ("welcome:day=1", "'welcome' is no rule; the rules are purchase, birthday, anniversary,"),
+        ("review:week=1", "'week' is no time; the times are day, month, year, lifetime"),
+        ("review:day=0", "'review:day=0': give at least 1, or leave the word out for no limit"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            read_rule_caps([word])
+    with pytest.raises(ValueError, match="'review:day' is there twice; give it once"):
+        read_rule_caps(["review:day=1", "review:day=2"])
+
+
+def test_a_rule_without_a_cap_of_its_own_has_none() -> None:
+    caps = RuleCaps(by_reason={"review": DAILY})
+    assert (caps.of("review"), caps.of("welcome"), caps.total) == (DAILY, NO_CAPS, NO_CAPS)
 
 
 moments = st.integers(0, 240).map(lambda hours: at("2026-11-18") + timedelta(hours=hours))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from retention.caps import Caps
 from retention.ledger.book import Book
-from retention.ledger.settle import allowances, settle
+from retention.ledger.sharing import Settlement, settle_together
 from retention.points import EarningRule
 from retention.records import Order
 from tests.retention.ledger.test_amended import agrees
@@ -25,11 +25,9 @@ def told(
 ) -> None:
     """News of an order, after which all orders under caps are settled, as the jobs do it."""
     known[news.id] = news
-    rules = dict.fromkeys(known, rule)
-    most = allowances(book, known.values(), owners, rules)
-    for one in known.values():
-        moment = START + timedelta(days=60)
-        settle(book, one, owners[one.id], rule, moment, most=most.get(one.id))
+    rules, customers = dict.fromkeys(known, rule), {BUYER, ACCOUNT}
+    all_of_them = Settlement(list(known.values()), owners, rules, customers=customers)
+    settle_together(book, all_of_them, START + timedelta(days=60))
 
 
 def points(book: Book) -> dict[str, int]:

@@ -21,7 +21,8 @@ from bazgasht.points_commands import opened, points
 from bazgasht.settings import AppSettings
 from database import point_imports
 from database.session import store_transaction
-from jobs.import_points import ImportedPoints, import_file, import_from_store
+from jobs.import_points import import_file, import_from_store
+from jobs.told_balances import ImportedPoints
 from jobs.undo_import import undo_import
 from retention.ledger.posting import Shortfall
 

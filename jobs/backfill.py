@@ -14,7 +14,7 @@ from database.session import store_transaction
 from jobs.absorb import lock_store
 from jobs.apply import settle_points
 from jobs.context import ActiveStore, Context, active_store
-from jobs.points import REFERENCE
+from retention.ledger.changes import require_reference
 from retention.ledger.posting import Shortfall, used
 from retention.records import PointLot
 
@@ -56,8 +56,7 @@ def backfill(
         NotActive: there is no such store, or it is not active.
         ValueError: points are switched off, or the reference is misspelt.
     """
-    if not REFERENCE.fullmatch(reference):
-        raise ValueError(f"reference {reference!r}: use 1 to 64 letters, digits, '.', '_' and '-'")
+    require_reference(reference)
     store = active_store(context, store_id)
     if not store.settings.points_enabled:
         raise ValueError("points_enabled is off; switch points on before giving any")

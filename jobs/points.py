@@ -1,6 +1,5 @@
 """Points changed by time and by hand, and the proof that the ledger agrees with itself."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,13 +26,12 @@ from retention.ledger.audit import Audit
 from retention.ledger.book import Book
 from retention.ledger.chain import Link
 from retention.ledger.changes import adjust as post_adjustment
-from retention.ledger.changes import expire, mature
+from retention.ledger.changes import expire, mature, require_reference
 from retention.ledger.changes import undo as post_undoing
 from retention.ledger.occasions import REASONS
 from retention.records import PointEntry
 
 PORTION = 1_000
-REFERENCE = re.compile(r"[\w.-]{1,64}")
 
 Change = Callable[[Session, Head], Book]
 
@@ -135,8 +133,8 @@ def adjust(
         LookupError: the person is no customer of the store.
         ValueError: it cannot be done, or the reference was used for another adjustment.
     """
-    if reference is not None and not REFERENCE.fullmatch(reference):
-        raise ValueError(f"reference {reference!r}: use 1 to 64 letters, digits, '.', '_' and '-'")
+    if reference is not None:
+        require_reference(reference)
     store = active_store(context, store_id)
     made: list[tuple[str, bool, int]] = []
 

@@ -1,10 +1,13 @@
 """What changes points besides orders: time, and people who adjust by hand."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from retention.ledger.book import Book
 from retention.records import PointEntry, PointLot, PointReason
+
+REFERENCE = re.compile(r"[\w.-]{1,64}")
 
 MOST_POINTS = 1_000_000_000
 """The most points that a person can give, bring in or spend at once."""
@@ -186,6 +189,12 @@ def require_actor(actor: str) -> None:
     """Raise ValueError when nobody is named who changes points by hand."""
     if not actor.strip():
         raise ValueError("actor is empty; name who does this")
+
+
+def require_reference(reference: str) -> None:
+    """Raise ValueError for text that cannot name a change by hand."""
+    if not REFERENCE.fullmatch(reference):
+        raise ValueError(f"reference {reference!r}: use 1 to 64 letters, digits, '.', '_' and '-'")
 
 
 def require_explained(actor: str, note: str) -> None:

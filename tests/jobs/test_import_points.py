@@ -9,8 +9,9 @@ from database import point_imports
 from database.privacy import Subject
 from jobs import privacy
 from jobs.erasing import erase
-from jobs.import_points import ImportedPoints, import_file, import_from_store
+from jobs.import_points import import_file, import_from_store
 from jobs.points import adjust, verify
+from jobs.told_balances import ImportedPoints
 from jobs.undo_import import UndoneImport, undo_import
 from sandbox.records import Meta
 from tests.conftest import Installed

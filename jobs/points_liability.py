@@ -51,7 +51,8 @@ def liability(context: Context, store_id: UUID) -> Liability:
     Raises:
         LookupError: there is no such store.
     """
-    with store_transaction(context.engine, store_id) as session:
+    engine = context.engine.execution_options(isolation_level="REPEATABLE READ")
+    with store_transaction(engine, store_id) as session:
         row = stores.existing(session)
         out = readings.out(session)
         used = readings.uses(session)

@@ -13,7 +13,8 @@ from bazgasht.services import ServiceError
 from bazgasht.settings import AppSettings, ConfigurationError
 from bazgasht.supervisor import Supervisor
 from connector.errors import ConnectorError
-from connector.manifest import InvalidSettings, load
+from connector.manifest import load
+from connector.settings import InvalidSettings
 from connector.shopify.app_config import EXAMPLE_CLIENT_ID, EXAMPLE_URL, app_config
 from database.migrate import MigrationError, migrate
 from database.vault import VaultError, new_key

@@ -12,7 +12,7 @@ from bazgasht.cli import cli, opened_context
 from bazgasht.numbers import Number
 from bazgasht.options import store_argument
 from bazgasht.settings import AppSettings
-from connector.manifest import validate_settings
+from connector.settings import validate_settings
 from database import costs, stores
 from database.costs import Entry
 from database.models import RetentionCost, Store

@@ -10,8 +10,8 @@ from bazgasht import composition
 from bazgasht.cli import cli, opened_context
 from bazgasht.options import store_argument
 from bazgasht.settings import AppSettings
-from connector.manifest import validate_settings
 from connector.platform import Credentials
+from connector.settings import validate_settings
 from connector.woocommerce.install import normalise_store_url
 from database import inbox, outbox, privacy, progress, stores
 from database.session import store_transaction

@@ -8,7 +8,7 @@ from fractions import Fraction
 import structlog
 from sqlalchemy.orm import Session
 
-from connector.manifest import Settings
+from connector.settings import Settings
 from database import catalogue, claims, customers, earning, orders, outbox, points, stores
 from database.customers import Buyer
 from database.order_rows import save_orders

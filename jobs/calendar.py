@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from connector.manifest import Settings
+from connector.settings import Settings
 from retention.figures.period import Calendar, zone_of
 
 IRAN = timedelta(hours=3, minutes=30)

@@ -14,9 +14,9 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from connector.errors import CredentialsRefused
-from connector.manifest import Settings, validate_settings
 from connector.platform import ConnectedStore, Credentials, StorePlatform
 from connector.registry import platform
+from connector.settings import Settings, validate_settings
 from database import stores
 from database.models import Store
 from database.session import store_transaction

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from connector.manifest import Settings
+from connector.settings import Settings
 from database import earning, points
 from database.orders import GONE
 from database.points import Head

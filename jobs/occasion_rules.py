@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 
 from sqlalchemy.orm import Session
 
-from connector.manifest import Settings
+from connector.settings import Settings
 from database import rules, stores
 from jobs.calendar import calendar_of
 from jobs.context import ActiveStore

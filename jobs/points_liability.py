@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from connector.manifest import validate_settings
+from connector.settings import validate_settings
 from database import liability as readings
 from database import stores
 from database.liability import Out, Use

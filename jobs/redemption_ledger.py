@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from connector.manifest import Settings, load
+from connector.manifest import load
 from connector.platform import CREDIT_OUTLASTS
+from connector.settings import Settings
 from database import customers, orders, points, redemptions
 from database.customers import Buyer
 from jobs.context import ActiveStore

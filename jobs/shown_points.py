@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from connector.manifest import Settings, load
+from connector.manifest import load
+from connector.settings import Settings
 from database import holdings, rules, tiers
 from jobs.context import ActiveStore
 from jobs.tiers import plan_of

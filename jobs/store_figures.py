@@ -8,8 +8,8 @@ from uuid import UUID
 
 import polars as pl
 
-from connector.manifest import Settings, validate_settings
 from connector.registry import platform
+from connector.settings import Settings, validate_settings
 from database import costs, purchases, stores
 from database import figures as readings
 from database.figures import Names

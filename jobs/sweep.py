@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 
-from connector.manifest import validate_settings
+from connector.settings import validate_settings
 from database import inbox, installs, progress, stores
 from database.session import store_transaction, transaction
 from jobs import queue

@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from uuid import UUID
 
-from connector.manifest import Settings
+from connector.settings import Settings
 from database import tiers
 from database.privacy import Subject
 from database.session import store_transaction

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
-from connector.manifest import Settings
+from connector.settings import Settings
 from database import tiers
 from database.tiers import Kept
 from jobs.context import ActiveStore

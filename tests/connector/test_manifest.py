@@ -13,12 +13,10 @@ from connector.manifest import (
     ChoiceSetting,
     DecimalSetting,
     IntegerSetting,
-    InvalidSettings,
     ListSetting,
-    Settings,
     load,
-    validate_settings,
 )
+from connector.settings import InvalidSettings, Settings, validate_settings
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("admin", "bazgasht", "connector", "database", "jobs", "retention", "webhooks")

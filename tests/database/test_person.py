@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.orm import Session
 
-from connector.manifest import validate_settings
+from connector.settings import validate_settings
 from database import customers
 from database.customers import Buyer
 from database.order_rows import save_orders

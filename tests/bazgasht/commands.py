@@ -1,7 +1,9 @@
 """Running commands of the command line against the services of the tests."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 from click.testing import CliRunner, Result
@@ -30,6 +32,18 @@ class Commands:
         """The result; what the command raises that is no click error is in `exception`."""
         with _own_context():
             return CliRunner().invoke(command, list(words), obj=self._settings)
+
+
+def said(run: Commands, command: click.Command, *words: str) -> str:
+    """What a command prints that does not fail."""
+    result = run(command, *words)
+    assert result.exception is None, result.output
+    return result.stdout
+
+
+def told(run: Commands, command: click.Command, *words: str) -> Any:
+    """What a command prints as JSON."""
+    return json.loads(said(run, command, *words, "--json"))
 
 
 @contextmanager

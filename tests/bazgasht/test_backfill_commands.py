@@ -1,31 +1,14 @@
 """The commands that give points to older orders."""
 
-import json
-
-import pytest
 from sqlalchemy import select, text
 
-from bazgasht.cli import load_commands
 from bazgasht.points_commands import points
-from bazgasht.services import RunningServices
 from bazgasht.store_commands import change_settings
 from database.models import Store
-from tests.bazgasht.commands import Commands
+from tests.bazgasht.commands import Commands, said, told
 from tests.conftest import Installed
 from tests.jobs.conftest import set_settings, settle
 from tests.shop import Shop
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    load_commands()
-    return Commands(services)
-
-
-def said(run: Commands, *words: str) -> str:
-    result = run(points, *words)
-    assert result.exception is None, result.output
-    return result.stdout
 
 
 def test_points_switched_on_late_come_to_older_orders_by_a_backfill(
@@ -45,15 +28,15 @@ def test_points_switched_on_late_come_to_older_orders_by_a_backfill(
     with installed.scope() as session:
         assert session.scalars(select(Store.points_since)).one() == began
 
-    assert said(run, "backfill", store, "--since", "1405/01/01") == (
+    assert said(run, points, "backfill", store, "--since", "1405/01/01") == (
         "backfill: 12 points would be given, of 1 orders by 1 customers\n"
     )
-    done = json.loads(said(run, "backfill", store, "--apply", "--json"))
+    done = told(run, points, "backfill", store, "--apply")
     assert done == {
         "reference": "backfill", "orders": 1, "customers": 1, "points": 12, "spent": 0,
         "applied": True,
     }  # fmt: skip
-    assert said(run, "undo-backfill", store, "--apply") == (
+    assert said(run, points, "undo-backfill", store, "--apply") == (
         "backfill: 12 points taken back, of 1 orders by 1 customers\n"
     )
     for day, problem in (("31/12/2025", "write it year first"), ("2999-01-01", "in the future")):

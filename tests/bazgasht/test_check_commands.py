@@ -1,20 +1,13 @@
 """The command that checks kept lists against all orders."""
 
-import pytest
 from sqlalchemy import text
 
 from bazgasht.check_commands import check_lists
-from bazgasht.services import RunningServices
 from jobs.kept_lists import SHELF
 from tests.bazgasht.commands import Commands
 from tests.conftest import Installed
 from tests.jobs.conftest import compute, settle
 from tests.shop import Shop
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    return Commands(services)
 
 
 def test_wrong_pairs_are_told_healed_and_remembered(run: Commands, installed: Installed) -> None:

@@ -7,18 +7,12 @@ import pytest
 
 from bazgasht.choice_commands import ban, list_choices, pin, unban, unpin
 from bazgasht.recommendation_commands import recommendations
-from bazgasht.services import RunningServices
 from tests.bazgasht.commands import Commands
 from tests.conftest import Installed
 from tests.jobs.conftest import compute, settle
 from tests.shop import Shop
 
 TEA, BEANS, SOCKS = "Green Tea", "House Blend Beans", "Socks"
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    return Commands(services)
 
 
 @pytest.fixture

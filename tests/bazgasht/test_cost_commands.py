@@ -9,7 +9,6 @@ import pytest
 
 from bazgasht.cost_commands import add, list_costs, remove
 from bazgasht.report_commands import report_command
-from bazgasht.services import RunningServices
 from database import costs
 from database.costs import Entry
 from tests.bazgasht.commands import Commands
@@ -19,11 +18,6 @@ from tests.jobs.conftest import order_days_ago, set_settings, settle
 TODAY = datetime.now(UTC).date()
 LAST_MONTH = (TODAY.replace(day=1) - timedelta(days=1)).replace(day=1)
 MONTH = f"{LAST_MONTH:%Y-%m}"
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    return Commands(services)
 
 
 def typed(run: Commands, store: Installed, *words: str) -> str:

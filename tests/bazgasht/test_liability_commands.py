@@ -1,12 +1,10 @@
 """What points cost, as the command tells it."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bazgasht.liability_commands import liability_command
-from bazgasht.services import RunningServices
 from database import points as ledger
 from database.bulk import insert_rows
 from database.liability import Out, Use
@@ -15,22 +13,11 @@ from jobs.points_liability import stays
 from retention.ledger.book import Book
 from retention.point_lifetimes import Stay
 from retention.records import PointAccount, PointEntry, PointReason
-from tests.bazgasht.commands import Commands
+from tests.bazgasht.commands import Commands, said, told
 from tests.conftest import Installed
 from tests.jobs.conftest import set_settings
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    return Commands(services)
-
-
-def said(run: Commands, *words: str) -> str:
-    result = run(liability_command, *words)
-    assert result.exception is None, result.output
-    return result.stdout
 
 
 def days_ago(days: int) -> datetime:
@@ -83,7 +70,7 @@ def give(installed: Installed, spent: int, others: int) -> None:
 def test_without_enough_customers_who_redeemed_nothing_is_expected(
     run: Commands, installed: Installed
 ) -> None:
-    lines = said(run, str(installed.id)).splitlines()
+    lines = said(run, liability_command, str(installed.id)).splitlines()
     assert lines[0] == (
         "available 0, pending 0, reserved 0, owed by customers 0; worth unknown, set point_value"
     )
@@ -95,7 +82,7 @@ def test_without_enough_customers_who_redeemed_nothing_is_expected(
 def test_what_is_expected_is_told_with_its_interval(run: Commands, installed: Installed) -> None:
     give(installed, spent=4, others=10)
     set_settings(installed, point_value="0.05")
-    lines = said(run, str(installed.id)).splitlines()
+    lines = said(run, liability_command, str(installed.id)).splitlines()
     assert lines[0] == (
         "available 280, pending 0, reserved 120, owed by customers 0; worth 20.00 USD"
     )
@@ -106,7 +93,7 @@ def test_what_is_expected_is_told_with_its_interval(run: Commands, installed: In
         "0.00 USD (0.00 USD to 0.00 USD)"
     )
     assert lines[7] == "  to expire: 0, not decided by then: 280"
-    found = json.loads(said(run, str(installed.id), "--json"))
+    found = told(run, liability_command, str(installed.id))
     assert (found["reserved"], found["worth"]) == (120, "20.00")
     assert found["expected"]["customers"] == 30
     assert found["expected"]["redemption_rate"]["value"] == pytest.approx(120 / 400)

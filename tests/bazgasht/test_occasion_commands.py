@@ -1,20 +1,16 @@
 """The commands about birthdays and referrals."""
 
 import csv
-import json
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from bazgasht.cli import load_commands
 from bazgasht.points_commands import points
-from bazgasht.services import RunningServices
 from bazgasht.store_commands import change_settings
 from database.models import RuleStart
-from tests.bazgasht.commands import Commands
+from tests.bazgasht.commands import Commands, said, told
 from tests.conftest import Installed
 from tests.jobs.conftest import set_settings, settle
 from tests.shop import Shop
@@ -24,25 +20,9 @@ WHY = ("--actor", "Reza", "--reason", "two sisters")
 
 
 @pytest.fixture
-def run(services: RunningServices) -> Commands:
-    load_commands()
-    return Commands(services)
-
-
-@pytest.fixture
 def store(installed: Installed) -> str:
     set_settings(installed, points_birthday=30, points_referral=100, calendar="jalali")
     return str(installed.id)
-
-
-def said(run: Commands, *words: str) -> str:
-    result = run(points, *words)
-    assert result.exception is None, result.output
-    return result.stdout
-
-
-def told(run: Commands, *words: str) -> Any:
-    return json.loads(said(run, *words, "--json"))
 
 
 def refused(run: Commands, *words: str) -> str:
@@ -54,12 +34,21 @@ def refused(run: Commands, *words: str) -> str:
 def test_a_birthday_is_kept_without_its_year_and_changed_once_a_year(
     run: Commands, store: str
 ) -> None:
-    given = told(run, "birthday", store, "1369/2/27", "--email", ADA)
+    given = told(run, points, "birthday", store, "1369/2/27", "--email", ADA)
     assert (given["calendar"], given["month"], given["day"]) == ("jalali", 2, 27)
-    assert "02-27 (jalali)" in said(run, "birthday", store, "02-27", "--email", ADA)
+    assert "02-27 (jalali)" in said(run, points, "birthday", store, "02-27", "--email", ADA)
     assert "was changed within a year" in refused(run, "birthday", store, "3-1", "--email", ADA)
     again = told(
-        run, "birthday", store, "05-17", "--email", ADA, "--mistake", "--calendar", "gregorian"
+        run,
+        points,
+        "birthday",
+        store,
+        "05-17",
+        "--email",
+        ADA,
+        "--mistake",
+        "--calendar",
+        "gregorian",
     )
     assert (again["calendar"], again["month"], again["day"]) == ("gregorian", 5, 17)
     assert "no day of the jalali calendar" in refused(
@@ -70,7 +59,7 @@ def test_a_birthday_is_kept_without_its_year_and_changed_once_a_year(
 def test_birthdays_come_from_a_file(run: Commands, store: str, tmp_path: Path) -> None:
     file = tmp_path / "birthdays.csv"
     file.write_text(f"Email,تاریخ تولد\n{ADA},1369/02/27\nnobody@example.test,1370-1-1\n{ADA},x\n")
-    assert told(run, "birthdays", store, str(file)) == {
+    assert told(run, points, "birthdays", store, str(file)) == {
         "kept": 1,
         "problems": [
             {"line": 3, "problem": "no customer of the store is named like that"},
@@ -83,18 +72,18 @@ def test_birthdays_come_from_a_file(run: Commands, store: str, tmp_path: Path) -
 
 def test_referrals_are_listed_and_decided(run: Commands, store: str, installed: Installed) -> None:
     Shop(installed.sandbox).create("coupons", code="ada-5", discount_type="percent", amount="5")
-    made = told(run, "referral-code", store, "--email", ADA, "--code", "ADA-5")
+    made = told(run, points, "referral-code", store, "--email", ADA, "--code", "ADA-5")
     assert made["code"] == "ada-5"
-    assert "utm_campaign=ada-5" in said(run, "referral-code", store, "--email", ADA)
-    assert said(run, "referrals", store) == "no referrals\n"
+    assert "utm_campaign=ada-5" in said(run, points, "referral-code", store, "--email", ADA)
+    assert said(run, points, "referrals", store) == "no referrals\n"
     order = Shop(installed.sandbox).order("Green Tea", email=ADA, coupon_lines=[{"code": "ada-5"}])
     settle(installed)
-    (held,) = told(run, "referrals", store, "--state", "held")
+    (held,) = told(run, points, "referrals", store, "--state", "held")
     assert (held["order"], held["reasons"]) == (str(order["id"]), ["own order", "same e-mail"])
     number = str(held["number"])
-    assert f"order {order['id']} of" in said(run, "referrals", store)
-    assert told(run, "approve", store, number, *WHY)["state"] == "accepted"
-    rejected = said(run, "reject", store, number, *WHY)
+    assert f"order {order['id']} of" in said(run, points, "referrals", store)
+    assert told(run, points, "approve", store, number, *WHY)["state"] == "accepted"
+    rejected = said(run, points, "reject", store, number, *WHY)
     assert rejected.endswith("rejected; rejected by Reza: two sisters\n")
     assert "no referral 77" in refused(run, "approve", store, "77", *WHY)
 
@@ -103,19 +92,19 @@ def test_every_buyer_has_a_code_to_be_sent(run: Commands, store: str, installed:
     Shop(installed.sandbox).order("Green Tea", email=ADA)
     Shop(installed.sandbox).order("Green Tea", billing={"email": "guest@example.test"})
     settle(installed)
-    (row,) = csv.DictReader(StringIO(said(run, "referral-codes", store)))
+    (row,) = csv.DictReader(StringIO(said(run, points, "referral-codes", store)))
     assert row["email"] == ADA
     assert row["code"].startswith("friend-")
     assert row["link"].endswith(f"utm_campaign={row['code']}")
-    assert told(run, "referral-code", store, "--email", ADA)["code"] == row["code"]
-    assert said(run, "referral-codes", store).count("friend-") == 2
+    assert told(run, points, "referral-code", store, "--email", ADA)["code"] == row["code"]
+    assert said(run, points, "referral-codes", store).count("friend-") == 2
 
 
 def test_a_friend_is_told_of_by_hand(run: Commands, store: str, installed: Installed) -> None:
-    told(run, "referral-code", store, "--email", ADA, "--code", "ada-5")
+    told(run, points, "referral-code", store, "--email", ADA, "--code", "ada-5")
     Shop(installed.sandbox).create("customers", email="friend@example.test")
     settle(installed)
-    found = told(run, "refer", store, "ada-5", "--email", "friend@example.test")
+    found = told(run, points, "refer", store, "ada-5", "--email", "friend@example.test")
     assert (found["state"], found["order"]) == ("waiting", None)
 
 

@@ -4,20 +4,12 @@ from pathlib import Path
 from uuid import uuid4
 from zipfile import ZipFile
 
-import pytest
-
 from bazgasht.plugin_commands import PLUGIN, plugin_command, plugin_key_command
-from bazgasht.services import RunningServices
 from connector.woocommerce.storefront import storefront_key
 from jobs.context import Context
 from tests.bazgasht.commands import Commands
 from tests.database.rows import new_store
 from tests.webhooks.deliveries import set_secrets
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    return Commands(services)
 
 
 def test_the_package_holds_the_plugin_in_one_folder(

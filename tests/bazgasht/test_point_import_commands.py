@@ -1,25 +1,15 @@
 """The commands that bring balances in and out."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bazgasht.cli import load_commands
 from bazgasht.points_commands import points
-from bazgasht.services import RunningServices
-from tests.bazgasht.commands import Commands
+from tests.bazgasht.commands import Commands, said, told
 from tests.conftest import Installed
 
 SARA = "sara@example.test"
 WHY = ("--actor", "Reza", "--reason", "the wrong file")
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    load_commands()
-    return Commands(services)
 
 
 @pytest.fixture
@@ -29,35 +19,27 @@ def file(tmp_path: Path) -> str:
     return str(path)
 
 
-def said(run: Commands, *words: str) -> str:
-    result = run(points, *words)
-    assert result.exception is None, result.output
-    return result.stdout
-
-
-def told(run: Commands, *words: str) -> Any:
-    return json.loads(said(run, *words, "--json"))
-
-
 def test_an_import_is_tried_done_listed_and_undone(
     run: Commands, installed: Installed, file: str
 ) -> None:
     store = str(installed.id)
     named = ("--actor", "Reza", "--reference", "old")
-    lines = said(run, "import", store, file, *named).splitlines()
+    lines = said(run, points, "import", store, file, *named).splitlines()
     assert lines == [
         "line 3: email: is not an e-mail address; write it like name@example.com",
         "columns ignored, because unknown: shoe size",
         "old: 1 balances would be brought in, 0 already known, 1 problems; 1 customers, 100 points",
     ]
-    assert said(run, "imports", store) == ""
-    done = told(run, "import", store, file, *named, "--apply")
+    assert said(run, points, "imports", store) == ""
+    done = told(run, points, "import", store, file, *named, "--apply")
     assert (done["points"], done["applied"], len(done["problems"])) == (100, True, 1)
-    assert said(run, "imports", store).endswith("1 balances, 100 points given, 100 of them left\n")
-    assert told(run, "imports", store)[0]["reference"] == "old"
-    dry = told(run, "undo-import", store, "old", *WHY)
+    assert said(run, points, "imports", store).endswith(
+        "1 balances, 100 points given, 100 of them left\n"
+    )
+    assert told(run, points, "imports", store)[0]["reference"] == "old"
+    dry = told(run, points, "undo-import", store, "old", *WHY)
     assert dry == {"reference": "old", "balances": 1, "points": 100, "spent": 0, "applied": False}
-    assert said(run, "undo-import", store, "old", *WHY, "--apply") == (
+    assert said(run, points, "undo-import", store, "old", *WHY, "--apply") == (
         "old: 100 points of 1 balances taken back; 0 points were spent already\n"
     )
 
@@ -66,20 +48,20 @@ def test_what_is_exported_can_be_imported_again(
     run: Commands, installed: Installed, file: str, tmp_path: Path
 ) -> None:
     store = str(installed.id)
-    said(run, "import", store, file, "--actor", "Reza", "--apply")
-    exported = said(run, "export", store)
+    said(run, points, "import", store, file, "--actor", "Reza", "--apply")
+    exported = said(run, points, "export", store)
     (header, row) = exported.splitlines()
     assert header == "account,email,phone,points,pending"
     assert f",{SARA}," in row
     assert row.endswith(",100,0")
     out = tmp_path / "out.csv"
     out.write_text(exported, "utf-8")
-    assert told(run, "import", store, str(out), "--actor", "Reza")["points"] == 100
+    assert told(run, points, "import", store, str(out), "--actor", "Reza")["points"] == 100
 
 
 def test_balances_are_read_from_the_store_or_from_a_file_of_it(
     run: Commands, installed: Installed, file: str
 ) -> None:
     store, actor = str(installed.id), ("--actor", "Reza")
-    assert told(run, "import-woocommerce", store, *actor)["points"] == 0
-    assert told(run, "import-woocommerce", store, file, *actor)["points"] == 100
+    assert told(run, points, "import-woocommerce", store, *actor)["points"] == 0
+    assert told(run, points, "import-woocommerce", store, file, *actor)["points"] == 100

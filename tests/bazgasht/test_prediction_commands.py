@@ -5,22 +5,15 @@ import json
 from fractions import Fraction
 from typing import Any
 
-import click
 import pytest
 
 from bazgasht.prediction_commands import customer_predictions, simulate_command, what_if
 from bazgasht.report_commands import report_command
-from bazgasht.services import RunningServices
-from tests.bazgasht.commands import Commands
+from tests.bazgasht.commands import Commands, said, told
 from tests.conftest import Installed
 from tests.jobs.conftest import order_days_ago, set_settings, settle
 
 ADA, SARA = "ada@example.test", "sara@example.test"
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    return Commands(services)
 
 
 @pytest.fixture
@@ -44,12 +37,6 @@ def weekly(installed: Installed) -> Installed:
     return installed
 
 
-def printed(run: Commands, command: click.Command, *words: str) -> str:
-    result = run(command, *words)
-    assert result.exception is None, result.output
-    return result.stdout
-
-
 def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
@@ -57,16 +44,14 @@ def rows(text: str) -> list[dict[str, str]]:
 def test_every_customer_is_listed_with_what_the_customer_is_known_by(
     run: Commands, store: Installed
 ) -> None:
-    found = rows(printed(run, customer_predictions, str(store.id), "--csv"))
+    found = rows(said(run, customer_predictions, str(store.id), "--csv"))
 
     assert len(found) == 2
     assert {row["customer_name"].partition(":")[0] for row in found} == {"account"}
     assert {row["segment"] for row in found} == {"promising", "lost"}
     assert [row["lifetime_value"] for row in found] == ["", ""]
 
-    content: dict[str, Any] = json.loads(
-        printed(run, customer_predictions, str(store.id), "--json")
-    )
+    content: dict[str, Any] = told(run, customer_predictions, str(store.id))
     assert content["n"] == 2
     assert set(content["names"]["customers"].values()) == {row["customer_name"] for row in found}
     assert content["names"]["customers"].keys() == {
@@ -81,21 +66,21 @@ def test_text_shows_the_first_customers_and_tells_how_many_more(
         order_days_ago(installed, 3, "Socks", billing={"email": f"{number}@example.test"})
     settle(installed)
 
-    english = printed(run, customer_predictions, str(installed.id))
+    english = said(run, customer_predictions, str(installed.id))
     assert english.splitlines()[1].startswith(
         "Predictions of customers [customer_predictions]: 12 customers, "
     )
     assert "… 2 more rows" in english
     assert "email:" in english
-    persian = printed(run, customer_predictions, str(installed.id), "--lang", "fa")
+    persian = said(run, customer_predictions, str(installed.id), "--lang", "fa")
     assert "پیش‌بینی مشتریان [customer_predictions]: ۱۲ مشتری" in persian
-    assert len(rows(printed(run, customer_predictions, str(installed.id), "--csv"))) == 12
+    assert len(rows(said(run, customer_predictions, str(installed.id), "--csv"))) == 12
 
 
 def test_each_customer_and_product_has_an_interval_shrunk_from_the_own_gaps(
     run: Commands, weekly: Installed
 ) -> None:
-    found = rows(printed(run, customer_predictions, str(weekly.id), "--by-product", "--csv"))
+    found = rows(said(run, customer_predictions, str(weekly.id), "--by-product", "--csv"))
 
     assert len(found) == 6
     assert {row["product_name"] for row in found} == {"House Blend Beans"}
@@ -105,25 +90,25 @@ def test_each_customer_and_product_has_an_interval_shrunk_from_the_own_gaps(
     assert {row["customer_name"] for row in found} == {
         f"email:{number}@example.test" for number in range(6)
     }
-    due = rows(printed(run, report_command, str(weekly.id), "--table", "due_orders", "--csv"))
+    due = rows(said(run, report_command, str(weekly.id), "--table", "due_orders", "--csv"))
     assert {row["customer_name"] for row in due} == {row["customer_name"] for row in found}
 
 
 def test_due_days_and_the_false_alarm_rate_are_settings(run: Commands, weekly: Installed) -> None:
-    def told() -> dict[str, Any]:
-        content = json.loads(printed(run, report_command, str(weekly.id), "--json"))
+    def figures() -> dict[str, Any]:
+        content = told(run, report_command, str(weekly.id))
         return {one["name"]: one["value"] for one in content["predictions"]["figures"]} | {
             one["name"]: one["rows"] for one in content["predictions"]["breakdowns"]
         }
 
-    before = told()
+    before = figures()
     # The latest purchase was 5 days ago and yesterday is the last day observed: 3 days are left.
     assert (
         before["due_orders"][0]["expected_day"] == before["due_replenishments"][0]["expected_day"]
     )
     assert len(before["due_orders"]) == 6
     set_settings(weekly, due_days=1, alert_false_alarm_percent="2.5")
-    after = told()
+    after = figures()
     assert len(after["due_orders"]) == 0
     silent = next(row for row in after["alerts_by_kind"] if row["kind"] == "silent")
     assert (silent["tested"], silent["expected_false"]) == (6, 6 * 0.025)
@@ -149,7 +134,7 @@ def test_the_what_if_speaks_of_the_stores_own_months(run: Commands, installed: I
     settle(installed)
 
     def figures(*words: str) -> dict[str, str]:
-        content = json.loads(printed(run, what_if, str(installed.id), "--json", *words))
+        content = told(run, what_if, str(installed.id), *words)
         return {one["name"]: one["exact"] for one in content["figures"]}
 
     none, five, ten = figures("--points", "0"), figures(), figures("--points", "۱۰")
@@ -159,20 +144,20 @@ def test_the_what_if_speaks_of_the_stores_own_months(run: Commands, installed: I
     assert gains == sorted(set(gains))
     set_settings(installed, what_if_points="10")
     assert figures() == ten
-    months = rows(printed(run, what_if, str(installed.id), "--csv"))
+    months = rows(said(run, what_if, str(installed.id), "--csv"))
     assert [row["month_number"] for row in months] == [str(month) for month in range(1, 13)]
-    text = printed(run, what_if, str(installed.id))
+    text = said(run, what_if, str(installed.id))
     assert "Gain of twelve months at a higher retention: " in text
     assert "[what_if_months]" in text
 
 
 def test_too_few_buyers_have_no_what_if(run: Commands, store: Installed) -> None:
-    assert "not enough data (have " in printed(run, what_if, str(store.id))
+    assert "not enough data (have " in said(run, what_if, str(store.id))
     assert "the text says why" in run(what_if, str(store.id), "--csv").output
 
 
 def test_the_simulator_gives_the_published_figures(run: Commands) -> None:
-    found = rows(printed(run, simulate_command, "--csv"))
+    found = rows(said(run, simulate_command, "--csv"))
     last = {
         (row["reading"], row["rate"]): round(float(row["revenue"]))
         for row in found
@@ -186,12 +171,12 @@ def test_the_simulator_gives_the_published_figures(run: Commands) -> None:
         ("first_customers_only", "5.0"): 0,
         ("first_customers_only", "10.0"): 0,
     }
-    text = printed(run, simulate_command, "--reading", "compounding")
+    text = said(run, simulate_command, "--reading", "compounding")
     assert "    5.0 %: month 12: 179.6 customers, revenue 1,795.86, " in text
-    persian = printed(run, simulate_command, "--reading", "plateau", "--lang", "fa")
+    persian = said(run, simulate_command, "--reading", "plateau", "--lang", "fa")
     assert "    ۵٫۰٪: ماه ۱۲: ۱۰۵٫۳ مشتری، درآمد ۱٬۰۵۲٫۶۳، تا آن ماه " in persian
     alone = json.loads(
-        printed(run, simulate_command, "--rate", "50", "--months", "1", "--json",
+        said(run, simulate_command, "--rate", "50", "--months", "1", "--json",
                 "--customers", "8", "--revenue", "2.5", "--reading", "first_customers_only")
     )  # fmt: skip
     assert [row["revenue"] for row in alone] == ["20.0000", "10.0000"]

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import Engine, text
 
 from bazgasht.privacy_commands import privacy
-from bazgasht.services import RunningServices
 from connector.platform import PersonalData
 from jobs import privacy as job
 from tests.bazgasht.commands import Commands
@@ -17,11 +16,6 @@ from tests.jobs.traces import find_in_tables
 from tests.shop import Shop
 
 ADA = "ada@example.test"
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    return Commands(services)
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bazgasht.cli import load_commands
 from bazgasht.points_commands import points
-from bazgasht.services import RunningServices
 from jobs import redemptions
 from tests.bazgasht.commands import Commands
 from tests.conftest import Installed
@@ -17,12 +15,6 @@ from tests.shop import Shop
 
 ADA = "ada@example.test"
 WHY = ("--actor", "Reza", "--reason", "a mistake")
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    load_commands()
-    return Commands(services)
 
 
 @pytest.fixture

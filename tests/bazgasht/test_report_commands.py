@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from bazgasht.report_commands import report_command
-from bazgasht.services import RunningServices
 from retention.figures.catalogue import catalogue
 from retention.figures.period import day_name, month_name
 from tests.bazgasht.commands import Commands
@@ -24,11 +23,6 @@ MONTH = f"{LAST_MONTH:%Y-%m}"
 
 def days_since(day_of_last_month: int) -> int:
     return (TODAY - LAST_MONTH.replace(day=day_of_last_month)).days
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    return Commands(services)
 
 
 @pytest.fixture

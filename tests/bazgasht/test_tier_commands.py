@@ -1,38 +1,17 @@
 """What the commands tell of tiers, and of points that are about to expire."""
 
-import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import click
-import pytest
-
-from bazgasht.services import RunningServices
 from bazgasht.store_commands import change_settings
 from bazgasht.tier_commands import expiring_command, tiers_command, warnings_command
 from jobs.points import advance
-from tests.bazgasht.commands import Commands
+from tests.bazgasht.commands import Commands, said, told
 from tests.conftest import Installed, work_off
 from tests.jobs.conftest import set_settings, settle
 from tests.shop import Shop
 
 ADA = "ada@example.test"
 TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
-
-
-@pytest.fixture
-def run(services: RunningServices) -> Commands:
-    return Commands(services)
-
-
-def said(run: Commands, command: click.Command, *words: str) -> str:
-    result = run(command, *words)
-    assert result.exception is None, result.output
-    return result.stdout
-
-
-def told(run: Commands, command: click.Command, *words: str) -> Any:
-    return json.loads(said(run, command, *words, "--json"))
 
 
 def test_new_tiers_are_found_at_once_and_told_with_what_is_missing(

@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
+from hypothesis import settings
 from rq import Queue, SimpleWorker
 from rq.job import Job
 from sqlalchemy import Engine, create_engine, delete, update
@@ -34,6 +35,10 @@ from jobs.context import ActiveStore, Context, active_store
 from jobs.drain import drain
 from sandbox.server import RunningStore
 from sandbox.small import small_store
+
+# Hypothesis is not to fail a test because the machine is busy.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 SECRET_KEY = Fernet.generate_key().decode()
 

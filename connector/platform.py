@@ -235,21 +235,11 @@ CREDIT_OUTLASTS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class RewardState:
-    """A reward as the store has it now.
+class CreditLeft:
+    """What nobody has spent of store credit, or what came back; after `ends_at` nobody can."""
 
-    `times_used` counts orders; of store credit it is 1 as soon as any of it may have been spent.
-    `bound` says that it is the asked-for shopper's alone. `active` is False once it is switched
-    off. `left` is what of store credit nobody has spent, or came back; once `expires_at` is over
-    nobody can spend it any more.
-    """
-
-    id: str
-    times_used: int
-    expires_at: datetime | None
-    bound: bool
-    active: bool = True
-    left: Decimal = Decimal(0)
+    amount: Decimal
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,8 +347,8 @@ class ConnectedStore(Protocol):
         """
         ...
 
-    def find_reward(self, reward: Reward) -> RewardState | None:
-        """The reward as the store has it now; None when it was never made, or is gone."""
+    def credit_left(self, reward: Reward) -> CreditLeft | None:
+        """What is left of a reward that is store credit; None when there is none of it."""
         ...
 
     def withdraw_reward(self, reward: Reward) -> bool:

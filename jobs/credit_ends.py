@@ -29,12 +29,12 @@ def look_at(
 
     Raises ConnectorError when the store does not answer, or refuses.
     """
-    state = connection.find_reward(reward_of(row))
-    if state is None or state.expires_at is None:
+    left = connection.credit_left(reward_of(row))
+    if left is None:
         return row
     with store_transaction(context.engine, store.id) as session:
-        is_over = state.expires_at <= stores.now(session) - CLOCKS_APART
-    return spend(context, store, row, left=state.left) if is_over else row
+        is_over = left.ends_at <= stores.now(session) - CLOCKS_APART
+    return spend(context, store, row, left=left.amount) if is_over else row
 
 
 def spend(context: Context, store: ActiveStore, row: Redemption, *, left: Decimal) -> Redemption:

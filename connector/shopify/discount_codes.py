@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from connector.errors import Refused, TemporaryError
-from connector.platform import IssuedReward, Reward, RewardState
+from connector.platform import IssuedReward, Reward
 from connector.shopify.graphql import Client, nodes
 from connector.shopify.ids import gid, number_of
 from connector.shopify.payloads import Money, Payload, Referred
@@ -83,20 +83,6 @@ class DiscountCodes:
         if discount is not None and self._may_go(reward, discount):
             self._client.change("discount_code_delete", "discountCodeDelete", id=identifier)
         raise Refused(f"discount code: {problem}", code="not_as_asked")
-
-    def find(self, reward: Reward) -> RewardState | None:
-        """The code as the shop has it now."""
-        found = self._named(reward)
-        if found is None or found[1] is None:
-            return None
-        identifier, discount = found[0], found[1]
-        return RewardState(
-            id=number_of(identifier),
-            times_used=self._uses(reward, discount),
-            expires_at=discount.ends_at,
-            bound=_is_bound(reward, discount),
-            active=discount.status != "EXPIRED",
-        )
 
     def withdraw(self, reward: Reward) -> bool:
         """Switch the code off; False if it was used.

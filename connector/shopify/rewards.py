@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from connector.errors import Refused
-from connector.platform import IssuedReward, Reward, RewardState
+from connector.platform import CreditLeft, IssuedReward, Reward
 from connector.shopify.answers import ScopeMissing
 from connector.shopify.discount_codes import DiscountCodes
 from connector.shopify.graphql import Client
@@ -15,7 +15,6 @@ Result = TypeVar("Result")
 
 class _Kind(Protocol):
     def issue(self, reward: Reward) -> IssuedReward: ...
-    def find(self, reward: Reward) -> RewardState | None: ...
     def withdraw(self, reward: Reward) -> bool: ...
 
 
@@ -32,9 +31,9 @@ class Rewards:
         """Make the reward, or find it; see `connector.platform.ConnectedStore`."""
         return _permitted(lambda: self._kind(reward).issue(reward))
 
-    def find_reward(self, reward: Reward) -> RewardState | None:
-        """The reward as the shop has it now; None when there is none."""
-        return _permitted(lambda: self._kind(reward).find(reward))
+    def credit_left(self, reward: Reward) -> CreditLeft | None:
+        """What is left of a reward that is store credit; None when there is none of it."""
+        return _permitted(lambda: StoreCredit(self._client).left(reward))
 
     def withdraw_reward(self, reward: Reward) -> bool:
         """Make sure that nobody can use the reward; False if it was used."""

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from connector.errors import Refused, TemporaryError
-from connector.platform import CREDIT_OUTLASTS, IssuedReward, Reward, RewardState
+from connector.platform import CREDIT_OUTLASTS, CreditLeft, IssuedReward, Reward
 from connector.shopify.graphql import Client, next_cursor, nodes
 from connector.shopify.ids import gid, number_of
 from connector.shopify.payloads import Money, Payload
@@ -104,19 +104,10 @@ class StoreCredit:
         there = self._find(reward)
         return IssuedReward(number_of(there.own.id) if there else self._give(reward))
 
-    def find(self, reward: Reward) -> RewardState | None:
-        """The credit as the shop has it now; `active` while anything of it is left."""
+    def left(self, reward: Reward) -> CreditLeft | None:
+        """What is left of the credit, None where there is none."""
         credit = self._find(reward)
-        if credit is None:
-            return None
-        return RewardState(
-            id=number_of(credit.own.id),
-            times_used=int(credit.was_spent),
-            expires_at=credit.own.expires_at,
-            bound=True,
-            active=credit.remaining > 0 and not credit.is_over,
-            left=credit.remaining,
-        )
+        return CreditLeft(credit.remaining, _mark(reward)) if credit else None
 
     def withdraw(self, reward: Reward) -> bool:
         """Take the credit back; False if any of it was spent.

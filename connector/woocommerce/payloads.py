@@ -214,7 +214,6 @@ class CouponPayload(BaseModel):
     id: Identifier
     code: Text
     amount: Amount
-    status: Text = "publish"
     discount_type: Text
     date_expires_gmt: Moment | None = None
     usage_count: int = 0

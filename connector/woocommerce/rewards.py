@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from connector.errors import NotFound, Refused, TemporaryError
-from connector.platform import IssuedReward, Reward, RewardState
+from connector.platform import CreditLeft, IssuedReward, Reward
 from connector.values import validate
 from connector.woocommerce import listing
 from connector.woocommerce.client import Client
@@ -55,19 +55,10 @@ class Rewards:
             self._delete_coupon(coupon)
         raise Refused(f"POST coupons: {problem}", code="not_as_asked")
 
-    def find_reward(self, reward: Reward) -> RewardState | None:
-        """The coupon as the store has it now; None when there is none of this code."""
+    def credit_left(self, reward: Reward) -> CreditLeft | None:
+        """Refused: there is no store credit."""
         _refuse_credit(reward)
-        coupon = self._coupon(reward.code)
-        if coupon is None:
-            return None
-        return RewardState(
-            id=str(coupon.id),
-            times_used=coupon.usage_count,
-            expires_at=coupon.date_expires_gmt,
-            bound=_is_bound(reward, coupon),
-            active=coupon.status == "publish",
-        )
+        return None
 
     def withdraw_reward(self, reward: Reward) -> bool:
         """Delete the coupon unless it was used.

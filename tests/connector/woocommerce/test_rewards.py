@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connector.errors import Refused, TemporaryError
-from connector.platform import IssuedReward, LookUp, Reward, RewardState
+from connector.platform import IssuedReward, LookUp, Reward
 from connector.woocommerce.events import interpret
 from connector.woocommerce.rewards import MARK
 from tests.connector.conftest import Open
@@ -161,18 +161,10 @@ def test_a_coupon_is_never_asked_for_without_an_address(
 def test_there_is_no_store_credit(open_store: Open) -> None:
     store, replay = open_store({})
     credit = replace(REWARD, kind="store_credit")
-    for call in (store.issue_reward, store.find_reward, store.withdraw_reward):
+    for call in (store.issue_reward, store.credit_left, store.withdraw_reward):
         with pytest.raises(Refused, match="choose a code"):
             call(credit)
     assert replay.calls == []
-
-
-def test_the_state_is_what_the_store_says(open_store: Open) -> None:
-    shared = coupon(usage_count=2, email_restrictions=[], status="draft")
-    store, _ = open_store({GET: [answer([shared]), answer([])]})
-    end = REWARD.expires_at
-    assert store.find_reward(REWARD) == RewardState("238", 2, end, bound=False, active=False)
-    assert store.find_reward(REWARD) is None
 
 
 def test_a_coupon_runs_out_before_it_is_deleted(open_store: Open) -> None:

@@ -21,9 +21,10 @@ test: $(VENV)/.test
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal --max-worker-restart 0
 
 # The long stories over both pretend stores, and long runs of the ledger alone: LONG_STORIES is how
-# many at each store (40), LONG_RUNS how many runs (10000), LONG_SEED what both are drawn from (1).
+# many at each store (5000), LONG_RUNS how many runs (10000), LONG_SEED what both are drawn from (1),
+# LONG_WORKERS in how many processes (one for each core).
 test-long: $(VENV)/.test
-	@$(BIN)/python -m pytest -m long tests/long
+	@$(BIN)/python -m tests.long
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .

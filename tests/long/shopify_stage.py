@@ -11,12 +11,15 @@ from sandbox.records import Customer, Order
 from sandbox.shopify.deliveries import Delivery
 from sandbox.shopify.deliveries import signature as shop_signature
 from sandbox.shopify.operations import Terms
+from sandbox.shopify.shop import Shop
 from sandbox.small import small_store
 from sandbox.store import Store
 from tests.conftest import AppServer
 from tests.faults.traffic import Letter
-from tests.long.stage import DAY, counts
+from tests.long.stage import DAY, HOUR, counts, renew, renew_store
 from tests.merchant import Merchant, open_shop
+
+SHOP_KEPT = ("store", "scopes", "tokens", "metafields", "subscriptions", "order_lists")
 
 
 class ShopifyStage:
@@ -31,6 +34,16 @@ class ShopifyStage:
         self.letters: list[Callable[[], Letter]] = []
         self.sure_letters: list[Callable[[], Letter]] = []
         self.merchant.shop.deliveries.put = self._take  # type: ignore[method-assign]
+
+    def renew(self) -> None:
+        self.letters.clear()
+        self.sure_letters.clear()
+        shop = self.merchant.shop.shop
+        with self.store.lock:
+            renew_store(self.store)
+            renew(shop, Shop(shop.store, shop.app, shop.profile), SHOP_KEPT)
+            shop.metafields.by_owner.clear()
+        self.merchant.shop.restore_points(HOUR)
 
     @property
     def store(self) -> Store:

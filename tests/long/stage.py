@@ -1,7 +1,7 @@
 """A pretend store with the app installed, whose deliveries a story holds in its hands."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import current_thread
 from typing import Protocol
@@ -16,10 +16,15 @@ from jobs.context import Context
 from sandbox import clock
 from sandbox.operations import orders
 from sandbox.records import Customer, Order
+from sandbox.small import small_store
 from sandbox.store import Store
 from tests.faults.traffic import Letter
 
-DAY = 86_400
+HOUR, DAY = 3600, 86_400
+STORE_KEPT = (
+    *("url", "lock", "listener", "orders_version"),
+    *("webhooks", "_webhook_ids", "keys", "_key_ids"),
+)
 GOODS = ("Green Tea", "Earl Grey", "House Blend Beans")
 
 
@@ -31,7 +36,8 @@ class Crash(BaseException):
 def crashing(engine: Engine, after: int) -> Iterator[None]:
     """Kill what runs in the block when it has sent so many statements to the database.
 
-    From then on each further one fails, too, so that nothing is tidied up.
+    From then on each further one fails, too, so that nothing is tidied up; and with a process its
+    connections end, which gives its locks back.
     """
     left, thread = [after], current_thread()
 
@@ -45,7 +51,7 @@ def crashing(engine: Engine, after: int) -> Iterator[None]:
     try:
         yield
     except Crash:
-        pass
+        engine.dispose()
     finally:
         event.remove(engine, "before_cursor_execute", count_down)
 
@@ -61,6 +67,7 @@ def skewed(seconds: int) -> Iterator[None]:
 class Stage(Protocol):
     """What a story does at a store of one platform.
 
+    Stories share a store: `renew` lets it be as it was when the app had just been installed.
     `letters` are deliveries that may be lost, `sure_letters` those that the platform repeats until
     they are taken and of which nothing else tells.
     """
@@ -74,6 +81,7 @@ class Stage(Protocol):
 
     @property
     def store(self) -> Store: ...
+    def renew(self) -> None: ...
     def scope(self) -> AbstractContextManager[Session]: ...
     def catch_up(self) -> None: ...
     def buy(self, customer: int, email: str, names: Sequence[str], age: int, *, paid: bool) -> None:
@@ -100,6 +108,18 @@ class Stage(Protocol):
     def merge(self, kept: int, removed: int) -> None: ...
     def kept(self, order: Order) -> int: ...
     def shown(self, customer: Customer) -> dict[str, str]: ...
+
+
+def renew_store(store: Store) -> None:
+    """Let a store hold what a new one holds, and know the app as before."""
+    renew(store, small_store(), STORE_KEPT)
+    # Whoever remembers lists of orders asks by it whether they have changed.
+    store.orders_version += 1
+
+
+def renew(held: object, fresh: object, kept: Collection[str]) -> None:
+    """Let an object hold what a new one of its kind holds, but for the members that are kept."""
+    vars(held).update({name: one for name, one in vars(fresh).items() if name not in kept})
 
 
 def counts(order: Order) -> bool:

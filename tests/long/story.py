@@ -21,9 +21,8 @@ from sandbox.records import Order
 from tests.faults.traffic import Letter
 from tests.long.ending import Ending
 from tests.long.oracle import Facts, Spent, Tiers, account_of, codes_of
-from tests.long.stage import GOODS, crashing, post, skewed
+from tests.long.stage import GOODS, HOUR, crashing, post, skewed
 
-HOUR = 3600
 ACCOUNTS = ("sara@example.test", "reza@example.test", "ada@example.test")
 GUESTS = ("visitor@example.test", "stranger@example.test")
 PEOPLE = st.sampled_from([*ACCOUNTS, *GUESTS])

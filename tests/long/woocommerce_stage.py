@@ -17,7 +17,7 @@ from sandbox.small import small_store
 from sandbox.store import MERCHANT_ID, Store
 from tests.conftest import AppServer, install_app
 from tests.faults.traffic import Letter, letter_of
-from tests.long.stage import DAY
+from tests.long.stage import DAY, renew_store
 
 
 class WooCommerceStage:
@@ -33,6 +33,12 @@ class WooCommerceStage:
         self.letters: list[Callable[[], Letter]] = []
         self.sure_letters: list[Callable[[], Letter]] = []
         self.store.listener = self._take
+
+    def renew(self) -> None:
+        self.letters.clear()
+        self.sure_letters.clear()
+        with self.store.lock:
+            renew_store(self.store)
 
     @property
     def store(self) -> Store:

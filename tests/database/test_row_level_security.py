@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, delete, func, select, text, update
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import Engine, delete, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from database import models
@@ -274,6 +274,22 @@ def test_the_ledger_is_only_ever_added_to(
         store_transaction(engine, pair[0]) as session,
     ):
         session.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    ("again", "constraint"), [({"number": 2}, "reference"), ({"reference": "x:1"}, "number")]
+)
+def test_an_effect_happens_once_in_a_store(
+    engine: Engine, pair: tuple[UUID, UUID], again: dict[str, Any], constraint: str
+) -> None:
+    for store_id in pair:
+        fill(engine, "point_entries", store_id)
+    entry = {**ROWS["point_entries"](), **again}
+    with (
+        pytest.raises(IntegrityError, match=f"point_entries_store_id_{constraint}"),
+        store_transaction(engine, pair[0]) as session,
+    ):
+        session.execute(insert(models.PointEntry).values(store_id=pair[0], **entry))
 
 
 def test_the_app_owns_nothing_and_may_not_pass_the_wall(engine: Engine) -> None:

@@ -218,7 +218,7 @@ class Reward:
     currency: str
     account_id: str | None
     email: str | None = field(repr=False)
-    expires_at: datetime | None
+    expires_at: datetime
     minimum: Decimal | None = None
     kind: RewardKind = "code"
 

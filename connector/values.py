@@ -42,6 +42,16 @@ def validate(model: type[Payload], content: object, kind: str = "") -> Payload:
         raise BadPayload(f"{name}: {_problems(error)}") from None
 
 
+def whole_seconds(moment: datetime) -> datetime:
+    """An aware moment in UTC, parts of a second cut off."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def utc_text(moment: datetime) -> str:
+    """An aware moment in whole seconds, as every platform reads it; the Z says that it is UTC."""
+    return f"{whole_seconds(moment):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def header(headers: Mapping[str, str], name: str) -> str | None:
     """The header of this name in any case, None when it is not there."""
     found = headers.get(name)

@@ -11,7 +11,7 @@ from connector.platform import IssuedReward, Reward
 from connector.shopify.graphql import Client, nodes
 from connector.shopify.ids import gid, number_of
 from connector.shopify.payloads import Money, Payload, Referred
-from connector.values import Moment, Text, validate
+from connector.values import Moment, Text, utc_text, validate, whole_seconds
 
 _BASIC = "DiscountCodeBasic"
 _TAKEN = ("TAKEN", "DUPLICATE")
@@ -141,8 +141,8 @@ def _wanted(reward: Reward) -> dict[str, Any]:
     return {
         "code": reward.code,
         "title": reward.code,
-        "startsAt": _text(datetime.now(UTC) - _STARTED),
-        "endsAt": _text(reward.expires_at) if reward.expires_at else None,
+        "startsAt": utc_text(datetime.now(UTC) - _STARTED),
+        "endsAt": utc_text(reward.expires_at),
         "usageLimit": 1,
         "appliesOncePerCustomer": True,
         "context": {"customers": {"add": [customer]}},
@@ -173,7 +173,7 @@ def _difference(reward: Reward, discount: DiscountPayload | None) -> str | None:
         and not value.applies_on_each_item,
         "limit to one use": discount.usage_limit == 1,
         "customer": _is_bound(reward, discount),
-        "end": _seconds(discount.ends_at) == _seconds(reward.expires_at),
+        "end": discount.ends_at == whole_seconds(reward.expires_at),
         "least amount of an order": kept == (reward.minimum or 0),
     }
     lost = [name for name, is_kept in fits.items() if not is_kept]
@@ -187,11 +187,3 @@ def _is_ours(reward: Reward, discount: DiscountPayload) -> bool:
 def _is_bound(reward: Reward, discount: DiscountPayload) -> bool:
     bound = [customer.id for customer in discount.context.customers]
     return len(bound) == 1 and reward.account_id in (None, bound[0])
-
-
-def _seconds(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(UTC).replace(microsecond=0) if moment else None
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

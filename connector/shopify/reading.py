@@ -14,6 +14,7 @@ from connector.shopify.ids import gid, number_of
 from connector.shopify.objects import Objects
 from connector.shopify.parse import read_account, read_product
 from connector.shopify.parse_orders import read_order
+from connector.values import utc_text
 from retention.records import Account, Category, ObjectKind, Order, Product, Review
 
 PAGE_SIZE = 100
@@ -132,8 +133,7 @@ class Reader:
     def _pages_of_changed(
         self, kind: ObjectKind, first: int, modified_after: datetime
     ) -> Iterator[Page]:
-        moment = modified_after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        query = f"updated_at:>='{moment}'"
+        query = f"updated_at:>='{utc_text(modified_after)}'"
         listed = self._listed(kind, query=query, sort_key="UPDATED_AT")
         changed = list(dict.fromkeys(one for portion in listed for one in portion))
         found = self._objects.each(kind, changed[(first - 1) * PAGE_SIZE :])

@@ -18,7 +18,7 @@ from connector.platform import CREDIT_OUTLASTS, CreditLeft, IssuedReward, Reward
 from connector.shopify.graphql import Client, next_cursor, nodes
 from connector.shopify.ids import gid, number_of
 from connector.shopify.payloads import Money, Payload
-from connector.values import Moment, Text, validate
+from connector.values import Moment, Text, utc_text, validate, whole_seconds
 
 _CREDIT = "StoreCreditAccountCreditTransaction"
 _DEBIT = "StoreCreditAccountDebitTransaction"
@@ -134,7 +134,7 @@ class StoreCredit:
     def _give(self, reward: Reward) -> str:
         given = {
             "creditAmount": _money(reward),
-            "expiresAt": f"{_mark(reward):%Y-%m-%dT%H:%M:%SZ}",
+            "expiresAt": utc_text(_mark(reward)),
             "notify": False,
         }
         customer = gid("Customer", str(reward.account_id))
@@ -215,10 +215,8 @@ class StoreCredit:
 
 def _mark(reward: Reward) -> datetime:
     """The second at which the reward's credit runs out, within a day after the reward's end."""
-    if reward.expires_at is None:
-        raise Refused("store credit needs an end, by which it is recognised", code="no_end")
-    end = reward.expires_at.astimezone(UTC).replace(microsecond=0)
-    return end + timedelta(seconds=zlib.crc32(reward.code.lower().encode()) % SPREAD_SECONDS)
+    later = timedelta(seconds=zlib.crc32(reward.code.lower().encode()) % SPREAD_SECONDS)
+    return whole_seconds(reward.expires_at) + later
 
 
 def _sum(transactions: Iterable[TransactionPayload]) -> Decimal:

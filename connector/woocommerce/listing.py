@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from connector.errors import BadPayload, TemporaryError
 from connector.platform import Page
+from connector.values import utc_text
 from connector.woocommerce.client import Client, Reply
 from retention.records import Account, Category, ObjectKind, Order, Product
 
@@ -43,8 +44,7 @@ def listings(kind: ObjectKind, modified_after: datetime | None) -> list[Listing]
         return [Listing(ENDPOINTS[kind], filters)]
     # A second earlier, because the store compares whole seconds and leaves out the equal ones.
     # The Z matters: without it the store takes the time as its own.
-    moment = modified_after.astimezone(UTC) - timedelta(seconds=1)
-    filters["modified_after"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    filters["modified_after"] = utc_text(modified_after - timedelta(seconds=1))
     statuses = ("any", "trash") if kind == "order" else ("any",)
     return [Listing(ENDPOINTS[kind], {**filters, "status": status}) for status in statuses]
 

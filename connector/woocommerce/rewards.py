@@ -5,13 +5,12 @@ open to everybody. So each is read as the store kept it, and deleted if it is no
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from connector.errors import NotFound, Refused, TemporaryError
 from connector.platform import CreditLeft, IssuedReward, Reward
-from connector.values import validate
+from connector.values import utc_text, validate, whole_seconds
 from connector.woocommerce import listing
 from connector.woocommerce.client import Client
 from connector.woocommerce.payloads import CouponPayload
@@ -99,7 +98,6 @@ def _wanted(reward: Reward) -> Mapping[str, Any]:
     # A star would stand for any address of the domain.
     if not reward.email or "*" in reward.email:
         raise Refused("a coupon needs the shopper's own e-mail address", code="no_email")
-    expires = _seconds(reward.expires_at)
     return {
         "code": reward.code.lower(),
         "discount_type": "fixed_cart",
@@ -111,7 +109,7 @@ def _wanted(reward: Reward) -> Mapping[str, Any]:
         "email_restrictions": [reward.email],
         "minimum_amount": f"{reward.minimum or Decimal(0):f}",
         # With a Z the store reads UTC; its field for UTC is ignored when written.
-        **({"date_expires": f"{expires:%Y-%m-%dT%H:%M:%SZ}"} if expires else {}),
+        "date_expires": utc_text(reward.expires_at),
         "meta_data": [{"key": MARK, "value": reward.code}],
     }
 
@@ -124,7 +122,7 @@ def _difference(reward: Reward, coupon: CouponPayload) -> str | None:
         "amount": coupon.discount_type == "fixed_cart" and coupon.amount == _shown(reward.amount),
         "limit to one use": coupon.usage_limit == 1,
         "e-mail address (correct it in the customer's account)": _is_bound(reward, coupon),
-        "end": coupon.date_expires_gmt == _seconds(reward.expires_at),
+        "end": coupon.date_expires_gmt == whole_seconds(reward.expires_at),
         "least amount of an order": coupon.minimum_amount == _shown(reward.minimum or Decimal(0)),
     }
     lost = [name for name, is_kept in fits.items() if not is_kept]
@@ -144,10 +142,6 @@ def _is_ours(reward: Reward, coupon: CouponPayload) -> bool:
 def _is_bound(reward: Reward, coupon: CouponPayload) -> bool:
     bound = [address.lower() for address in coupon.email_restrictions]
     return len(bound) == 1 and (reward.email or bound[0]).lower() == bound[0]
-
-
-def _seconds(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(UTC).replace(microsecond=0) if moment else None
 
 
 def _refuse_credit(reward: Reward) -> None:

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from database import referrals
+from database import referral_codes, referrals
 from database.models import Referral
 from database.privacy import Subject
-from database.referrals import MEDIUM, SOURCE
+from database.referral_codes import MEDIUM, SOURCE
 from database.session import store_transaction
 from jobs.absorb import lock_store
 from jobs.apply import want_points
@@ -73,10 +73,10 @@ def code_for(context: Context, store_id: UUID, person: Subject, code: str | None
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
         customer = one_customer(session, person)
-        known = referrals.codes_of(session, [customer]).get(customer, set())
+        known = referral_codes.codes_of(session, [customer]).get(customer, set())
         found = wanted or max(known, default=_new_code())
         if found not in known:
-            if not referrals.add_code(session, found, customer):
+            if not referral_codes.add_code(session, found, customer):
                 raise ValueError(f"code {found!r} is another customer's; choose another")
             _follow_code(session, store, found)
     return _told(store, found)
@@ -93,11 +93,11 @@ def codes_of_all(context: Context, store_id: UUID) -> list[tuple[str, str, Code]
     store = active_store(context, store_id)
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
-        buyers = referrals.buyers(session, store.settings.purchase_statuses)
-        known = referrals.codes_of(session, [number for number, _, _ in buyers])
+        buyers = referral_codes.buyers(session, store.settings.purchase_statuses)
+        known = referral_codes.codes_of(session, [number for number, _, _ in buyers])
         new = {_new_code(): number for number, _, _ in buyers if number not in known}
-        referrals.add_codes(session, new)
-        known = referrals.codes_of(session, [number for number, _, _ in buyers])
+        referral_codes.add_codes(session, new)
+        known = referral_codes.codes_of(session, [number for number, _, _ in buyers])
     return [(account, email, _told(store, max(known[number]))) for number, account, email in buyers]
 
 
@@ -113,7 +113,7 @@ def _new_code() -> str:
 def _follow_code(session: Session, store: ActiveStore, code: str) -> None:
     told = programme(session, store)
     if told is not None and REFERRAL in told.since:
-        buyers = referrals.with_code(session, code, told.since[REFERRAL])
+        buyers = referral_codes.with_code(session, code, told.since[REFERRAL])
         want_points(session, store, follow_orders(session, store, (), buyers))
 
 
@@ -128,7 +128,7 @@ def refer(context: Context, store_id: UUID, friend: Subject, code: str) -> Liste
 
     def change(session: Session) -> Referral:
         name = code.strip().lower()
-        referrer = referrals.customers_of_codes(session, [name]).get(name)
+        referrer = referral_codes.customers_of_codes(session, [name]).get(name)
         if referrer is None:
             raise LookupError(f"no code {code!r}; `bazgasht points referral-code` makes one")
         customer = one_customer(session, friend)

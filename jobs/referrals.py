@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from connector.identity import comparable_address
-from database import occasions, privacy, referrals
+from database import occasions, privacy, referral_codes, referrals
 from database.models import Referral
 from jobs.context import current
 from jobs.occasion_rules import REFERRAL, Programme
@@ -53,7 +53,7 @@ def _with_new(
     """The referrals that are known, those that changed hands moved, and those that are new."""
     rows, by_friend = list(known), {row.friend_id: row for row in known}
     by_order = {row.order_id: row for row in known if row.order_id}
-    owners = referrals.customers_of_codes(
+    owners = referral_codes.customers_of_codes(
         session, {code for bought in first.values() for code in bought.codes}
     )
     for customer, bought in first.items():
@@ -87,7 +87,7 @@ def given_by_referrers(
     friends = {row.friend_id for row in rows}
     first = referrals.first_orders(session, told.settings.purchase_statuses, friends)
     people = referrals.people(session, {*referrers, *friends})
-    codes = referrals.codes_of(session, referrers)
+    codes = referral_codes.codes_of(session, referrers)
     by_referrer: dict[int, list[Referral]] = defaultdict(list)
     for row in rows:
         by_referrer[row.referrer_id].append(row)

@@ -381,6 +381,25 @@ def test_what_was_left_to_the_customer_does_not_come_back_as_a_gift() -> None:
     assert sound(book).accounts["written_off"] == 0
 
 
+def test_what_nobody_had_goes_back_first_and_then_the_lots_have_their_shares() -> None:
+    book = spent_twice("write_off")
+    assert brought(book, 0, 30) == [
+        ("redemption:r:4", 30, "redeemed", "returned"),
+        ("redemption:r:4", -30, "written_off", "reclaimed"),
+    ]
+    assert brought(book, 0, 4) == [
+        ("redemption:r:4", 20, "redeemed", "returned"),
+        ("redemption:r:4", -20, "written_off", "reclaimed"),
+        ("order:1:7", 6, "redeemed", "returned"),
+    ]
+    assert held(book) == {"order:1:7": (10, 6), "redemption:r:4": (50, 50)}
+    # Of what is held no more is missing when it is used for another purpose.
+    assert brought(book, 4, 0) == [
+        ("order:1:7", 4, "redeemed", "reopened"),
+        ("order:1:7", -4, "reserved", "reopened"),
+    ]
+
+
 def test_or_they_are_owed_and_come_back_to_pay_it() -> None:
     book = spent_twice("owe")
     assert book.available(BUYER) == -50

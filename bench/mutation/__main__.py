@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[2]
 COPY = ROOT / "build" / "mutation"
 LEAST = 0.90
 CODE = (
-    *("audit", "book", "chain", "changes", "expiry", "handover", "imports", "occasions"),
-    *("posting", "redemption", "rewards", "settle", "sharing"),
+    *("apportionment", "audit", "book", "chain", "changes", "expiry", "handover", "holdings"),
+    *("imports", "occasions", "posting", "redemption", "rewards", "settle", "sharing"),
 )
 FILES = (
     *(f"retention/ledger/{name}.py" for name in CODE),

@@ -174,9 +174,9 @@ class Merchant(Backoffice):
     def cancel(self, order_id: int, reason: str = "CUSTOMER", *, refund: bool = True) -> None:
         """Cancel an order: orders/updated and orders/cancelled.
 
-        What was only authorised is voided, and its store credit comes back. With `refund` what was
-        paid and not given back yet is given back before, and so are the
-        lines; they come to more where something was given back that was for none of them.
+        What was only authorised is voided, and its store credit comes back. With `refund`
+        what was paid and not given back yet is given back before, and so are the lines;
+        they come to more where something was given back that was for none of them.
         """
         with self.store.change():
             order = self.store.orders[order_id]

@@ -68,7 +68,7 @@ def check_now(context: Context, store: ActiveStore) -> Drift:
     """
     found = read(context, store, None)
     drift = _drift(context, store, found, SHELF.take(store.id))
-    recompute_now(context, store)
+    recompute_now(context, store, found)
     with store_transaction(context.engine, store.id) as session:
         results.note_check(session, drift.rows)
     tell = log.error if drift.rows else log.info

@@ -68,17 +68,17 @@ def _is_dirty(context: Context, store: ActiveStore) -> bool:
         return row is not None and row.dirty_since is not None
 
 
-def recompute_now(context: Context, store: ActiveStore) -> int:
-    """Compute the store from what is committed now; how many objects must be written.
+def recompute_now(context: Context, store: ActiveStore, found: Found | None = None) -> int:
+    """Compute the store from what was `found`, else from what is committed now.
 
-    Lists that this worker has kept take in the orders that changed since; else everything is made
-    from all orders.
+    Returns how many objects must be written. Lists that this worker has kept take in the orders
+    that changed since; else everything is made from all orders.
 
     Raises:
         NotActive: the store was disconnected or uninstalled meanwhile; nothing is kept.
     """
     began = monotonic()
-    found = read(context, store, SHELF.take(store.id))
+    found = found or read(context, store, SHELF.take(store.id))
     if found.kept is None:
         lists, changed = made(found), None
     else:

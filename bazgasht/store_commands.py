@@ -1,6 +1,5 @@
 """Commands about stores: connecting, settings, events and what was written."""
 
-import json
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -11,13 +10,12 @@ from bazgasht.cli import cli, opened_context
 from bazgasht.options import store_argument
 from bazgasht.settings import AppSettings
 from connector.platform import Credentials
-from connector.settings import validate_settings
 from connector.woocommerce.install import normalise_store_url
 from database import inbox, outbox, privacy, progress, stores
 from database.session import store_transaction
 from jobs import installation, queue
+from jobs import settings as store_settings
 from jobs.context import Context
-from jobs.occasion_rules import switch
 
 
 @cli.command("stores")
@@ -87,22 +85,7 @@ def change_settings(settings: AppSettings, store: UUID, assignments: Sequence[st
     """Show the settings of STORE, or change them: NAME=VALUE …."""
     wanted = dict(_assignment(text) for text in assignments)
     with opened_context(settings) as context:
-        with store_transaction(context.engine, store) as session:
-            row = stores.existing(session, lock=True)
-            checked = validate_settings({**row.settings, **wanted})
-            if wanted:
-                kept = {**row.settings, **{name: getattr(checked, name) for name in wanted}}
-                if checked.points_enabled and row.settings.get("points_enabled") is False:
-                    row.points_since = stores.now(session)
-                row.settings = json.loads(json.dumps(kept, default=str))
-                outbox.reconsider_all(session, "cross_sells")
-                stores.mark_dirty(session)
-                switch(session, checked, stores.now(session))
-        if {"guest_identity", "points_claim"} & set(wanted):
-            queue.enqueue(context.redis, queue.COMPARE, store)
-        if wanted:
-            queue.enqueue(context.redis, queue.POINTS, store)
-            queue.enqueue(context.redis, queue.PERSONAL, store)
+        checked = store_settings.change_settings(context, store, wanted)
         click.echo(checked.model_dump_json(indent=2))
 
 

@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
+from sqlalchemy.orm import Session
 
+from connector.settings import Settings
 from database import points, rules, tiers, warnings
+from database.models import Store
 from database.session import store_transaction
 from jobs.absorb import lock_store
 from jobs.apply import show_points, want_points
@@ -18,6 +22,8 @@ log = structlog.get_logger()
 
 TIERS, SHOWN, DAY = "points_tiers", "shown", "day"
 """The names of what is kept as last applied: tiers' rules, what is shown, the day looked at."""
+CHANGED = "changed"
+"""What is kept instead while other rules are still to be applied to everybody."""
 
 
 def follow(context: Context, store: ActiveStore) -> None:
@@ -39,7 +45,7 @@ def follow(context: Context, store: ActiveStore) -> None:
     is_new_day = DAY not in noted or noted[DAY].rule != today
     if is_new_day:
         _follow_day(context, store)
-    shown = _text_of_shown(store)
+    shown = _text_of_shown(store.settings, store.zone, store.currency)
     if SHOWN not in noted or noted[SHOWN].rule != shown:
         _show_all(context, store)
     with store_transaction(context.engine, store.id) as session:
@@ -49,8 +55,22 @@ def follow(context: Context, store: ActiveStore) -> None:
                 rules.begin(session, name, text, moment)
 
 
+def follow_anew(
+    session: Session, row: Store, before: Settings, after: Settings, moment: datetime
+) -> None:
+    """Let new settings be applied to everybody, also when they become the former ones again.
+
+    Whoever changes in between has been settled by the settings in between.
+    """
+    for name, text in ((TIERS, _text_of_tiers), (SHOWN, _text_of_shown)):
+        zone, currency = row.time_zone, row.currency
+        if text(before, zone, currency) != text(after, zone, currency):
+            rules.begin(session, name, CHANGED, moment)
+
+
 def _follow_tiers(context: Context, store: ActiveStore) -> None:
-    plan, text = plan_of(store.settings, store.zone), _text_of_tiers(store)
+    plan = plan_of(store.settings, store.zone)
+    text = _text_of_tiers(store.settings, store.zone, store.currency)
     with store_transaction(context.engine, store.id) as session:
         start = rules.starts(session).get(TIERS)
     if (start.rule if start else "") != text:
@@ -119,27 +139,26 @@ def _show_all(context: Context, store: ActiveStore) -> None:
             show_points(session, store, everyone[start : start + PORTION], whole=True)
 
 
-def _text_of_tiers(store: ActiveStore) -> str:
+def _text_of_tiers(settings: Settings, zone: str, currency: str) -> str:
     """All that tiers follow from besides the facts; empty while there are none."""
-    plan, settings = plan_of(store.settings, store.zone), store.settings
+    plan = plan_of(settings, zone)
     if not plan.tiers:
         return ""
     measure: list[object] = [settings.points_tier_measure]
     if settings.points_tier_measure == "points":
         measure.append(settings.points_tier_counts_pending)
     else:
-        measure += [store.currency, sorted(settings.purchase_statuses)]
+        measure += [currency, sorted(settings.purchase_statuses)]
     return json.dumps([plan.text(), *measure], ensure_ascii=False)
 
 
-def _text_of_shown(store: ActiveStore) -> str:
+def _text_of_shown(settings: Settings, zone: str, currency: str) -> str:
     """All that what is shown follows from besides balances and tiers."""
-    settings = store.settings
     return json.dumps(
         [
             str(settings.point_value),
-            store.currency,
-            store.zone,
+            currency,
+            zone,
             settings.customer_tags,
             settings.points_tiers,
             settings.points_expiry,

@@ -11,9 +11,12 @@ from database.disclosure import describe
 from database.models import CustomerTier, PointLot
 from database.person import find
 from database.privacy import Subject
+from jobs.drain import drain
 from jobs.points import adjust, advance
+from jobs.settings import change_settings
 from jobs.tier_overview import of_person, overview
 from jobs.tiers import tiers_at
+from jobs.write_back import write_back
 from tests.conftest import Installed
 from tests.jobs.conftest import Calls, set_settings, settle
 from tests.jobs.test_ledger import SARA, pay
@@ -102,6 +105,25 @@ def test_time_ends_a_tier_after_its_grace(installed: Installed, superuser: Engin
         ("", "silver", "reached"),
         ("silver", "", "ended"),
     ]
+
+
+def test_what_rules_gave_in_between_goes_when_the_former_ones_come_back(
+    installed: Installed,
+) -> None:
+    """No job that applies rules to everybody runs while tiers are on, or points are worth more."""
+    former = {"points_tiers": [], "point_value": "0.01"}
+    change_settings(installed.context, installed.id, former)
+    move_on(installed)
+    change_settings(installed.context, installed.id, {"points_tiers": TIERS, "point_value": "0.02"})
+    Shop(installed.sandbox).order("House Blend Beans", email=SARA)  # 23.00
+    drain(str(installed.id))
+    write_back(str(installed.id))
+    assert shown(installed) == ("silver", "نقره‌ای")
+    assert Shop(installed.sandbox).meta(SARA)["bazgasht_points_value"] == "0.46 USD"
+    change_settings(installed.context, installed.id, former)
+    move_on(installed)
+    assert shown(installed) == (None, None)
+    assert Shop(installed.sandbox).meta(SARA)["bazgasht_points_value"] == "0.23 USD"
 
 
 def test_new_rules_are_applied_to_everybody_and_switching_off_takes_tiers_away(

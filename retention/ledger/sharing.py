@@ -5,7 +5,7 @@ customer are settled at once. Of those that no news is about, the entries tell h
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from retention.caps import Caps, Claim, allowed
@@ -31,7 +31,7 @@ class Settlement:
     orders: Sequence[Order] = ()
     owners: Mapping[str, int] = field(default_factory=dict)
     rules: Mapping[str, EarningRule] = field(default_factory=dict)
-    occasions: Sequence[tuple[Occasion, EarningRule]] = ()
+    occasions: Sequence[tuple[Occasion, EarningRule | None]] = ()
     customers: Collection[int] = ()
     withdrawn: Collection[str] = ()
 
@@ -39,25 +39,51 @@ class Settlement:
 def settle_together(
     book: Book, news: Settlement, moment: datetime, shortfall: Shortfall = "write_off"
 ) -> None:
-    """Post what brings all of a settlement to how it stands, as `settle` and `bring` do of one."""
-    pairs = [pair for pair in news.occasions if not is_withdrawn(pair[0], book, news.withdrawn)]
-    others: list[Occasion] = []
+    """Post what brings all of a settlement to how it stands, as `settle` and `bring` do of one.
+
+    Under caps those that gain come first, so that what others give back is there to be taken.
+    """
     most: dict[str, int] = {}
     if news.customers:
-        told = {one.name for one, _ in pairs}
-        others = [one for one in noted(book.lots.values()) if one.name not in told]
-        others = [one for one in others if one.customer_id in news.customers]
+        news = replace(news, occasions=_with_those_noted(book, news))
         claims = order_claims(book, news.orders, news.owners, news.rules)
-        claims += occasion_claims(book, [*pairs, *((one, None) for one in others)], moment)
-        most = allowances(claims)
+        most = allowances([*claims, *occasion_claims(book, news.occasions, moment)])
+        _post(book, _gaining(book, news, most), most, moment, shortfall)
+    _post(book, news, most, moment, shortfall)
+
+
+def _with_those_noted(book: Book, news: Settlement) -> list[tuple[Occasion, EarningRule | None]]:
+    """The occasions told of, but for withdrawn ones, and the customers' others as noted."""
+    told = [pair for pair in news.occasions if not is_withdrawn(pair[0], book, news.withdrawn)]
+    names = {one.name for one, _ in told}
+    others = [one for one in noted(book.lots.values()) if one.name not in names]
+    return [*told, *((one, None) for one in others if one.customer_id in news.customers)]
+
+
+def _gaining(book: Book, news: Settlement, most: Mapping[str, int]) -> Settlement:
+    def gains(name: str, lots: Iterable[PointLot]) -> bool:
+        return most.get(name, 0) > sum(lot.granted for lot in lots)
+
+    return replace(
+        news,
+        orders=[one for one in news.orders if gains(one.id, book.of_order(one.id))],
+        occasions=[pair for pair in news.occasions if gains(pair[0].name, pair[0].lots(book))],
+    )
+
+
+def _post(
+    book: Book,
+    news: Settlement,
+    most: Mapping[str, int],
+    moment: datetime,
+    shortfall: Shortfall,
+) -> None:
     for order in news.orders:
         rule, owner = news.rules[order.id], news.owners[order.id]
         settle(book, order, owner, rule, moment, shortfall, most.get(order.id))
-    for occasion, today in pairs:
-        bring(book, occasion, today, moment, shortfall, most.get(occasion.name))
-    for occasion in others:
+    for occasion, today in news.occasions:
         if not is_withdrawn(occasion, book, news.withdrawn):
-            bring(book, occasion, None, moment, shortfall, most.get(occasion.name))
+            bring(book, occasion, today, moment, shortfall, most.get(occasion.name))
 
 
 Claims = list[tuple[int, Claim]]

@@ -273,10 +273,15 @@ def test_all_that_makes_a_rule_is_in_its_text() -> None:
         rounding="nearest",
         delivery_days=30,
         caps=Caps(day=5, zone="Asia/Tehran", calendar="jalali"),
+        total_caps=Caps(month=7, year=9),
     )
     assert copied_rule(whole.text()) == whole
     assert is_capped(whole.text())
-    assert not is_capped(replace(whole, caps=NO_CAPS, tier='"caps":').text())
+    assert is_capped(replace(whole, caps=NO_CAPS).text())
+    free = replace(whole, caps=NO_CAPS, total_caps=NO_CAPS, tier='caps":')
+    assert not is_capped(free.text())
+    assert (whole.is_capped, replace(whole, caps=NO_CAPS).is_capped) == (True, True)
+    assert (free.is_capped, ONE_PER_UNIT.is_capped) == (False, False)
     assert ONE_PER_UNIT.text() == (
         '{"currency":null,"enabled":true,"per":"1","points":1,"statuses":["completed","processing"]}'
     )

@@ -181,6 +181,21 @@ def test_what_is_given_by_hand_and_taken_back_by_hand_leaves_caps_alone() -> Non
     assert one.given() == {"order:1:7": 100, "order:2:7": 10}
 
 
+def test_what_gains_comes_first_so_that_spent_points_exceed_no_cap() -> None:
+    one = Programme(rule=replace(TOTAL, total_caps=Caps(lifetime=100)))
+    one.tell(paid("1", "100", 48))
+    adjust(one.book, BUYER, -100, "till", "Reza", "spent")
+    # All 100 are spent. What the review gives is taken for the order, which gives 60 by now.
+    one.tell(REVIEW)
+    assert one.given() == {"review:70:7:7": 40, "order:1:7": 60}
+    assert one.book.available(BUYER) == 0
+    assert [lot.written_off for lot in one.book.lots.values()] == [0, 0]
+    # Of what a refund takes nothing is there: 40 of the order's 60 are written off.
+    one.tell(paid("1", "100", 48, refunds=(refund_of_amount("a", "80"),)))
+    assert one.given() == {"review:70:7:7": 40, "order:1:7": 20}
+    assert one.book.lots["order:1:7"].written_off == 40
+
+
 def test_an_occasion_that_moves_fills_the_cap_of_its_new_customer() -> None:
     one = Programme(owner=ACCOUNT)
     one.tell(WELCOME, paid("1", "100", 24))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from bazgasht import report_csv, report_text
 from bazgasht.shown_report import CUSTOMER, Told, mentioned
-from database import figures
+from database import customers
 from database.session import store_transaction
 from jobs.context import Context
 from retention.figures.figure import Breakdown
@@ -21,7 +21,7 @@ def with_customers(context: Context, told: AnyTold, table: Breakdown) -> AnyTold
     if not numbers:
         return told
     with store_transaction(context.engine, told.store_id) as session:
-        return replace(told, customers=figures.customer_keys(session, numbers))
+        return replace(told, customers=customers.keys(session, numbers))
 
 
 def table_lines(told: Told, table: Breakdown, form: str | None, rows: int | None) -> Iterator[str]:

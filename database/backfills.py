@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from database.models import Order, PointLot, Store
+from database.orders import PAID_AT
 
 
 class Portion(NamedTuple):
@@ -28,7 +29,6 @@ def without_points(
 
     `since` leaves out what was paid before.
     """
-    paid = func.coalesce(Order.paid_at, Order.placed_at)
     statement = (
         select(Order.id, Order.external_id)
         .where(
@@ -42,7 +42,7 @@ def without_points(
         .limit(limit)
     )
     if since is not None:
-        statement = statement.where(paid >= since)
+        statement = statement.where(since <= PAID_AT)
     rows = session.execute(statement).all()
     return Portion([row.external_id for row in rows], rows[-1].id if rows else None)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import String, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from database import stores
 from database.bulk import among, insert_rows
 from database.models import ClaimLink, Customer, PointLot
 from database.points import LOT_COLUMNS
@@ -30,8 +31,7 @@ def new_link(session: Session, customer_id: int, email: str, days: int) -> tuple
 
     Only its hash is kept. Links that are too old are forgotten.
     """
-    token, moment = secrets.token_urlsafe(32), session.scalar(select(func.clock_timestamp()))
-    assert moment is not None  # noqa: S101 -- the clock always answers
+    token, moment = secrets.token_urlsafe(32), stores.now(session)
     expires_at = moment + timedelta(days=days)
     session.execute(delete(ClaimLink).where(ClaimLink.expires_at <= moment))
     row = {"token_hash": _hash(token), "customer_id": customer_id, "email": email}

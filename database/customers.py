@@ -232,6 +232,12 @@ def _numbers(session: Session, keys: set[str]) -> dict[str, int]:
     return {row.key: row.id for row in rows}
 
 
+def keys(session: Session, numbers: Iterable[int]) -> dict[int, str]:
+    """What each of these customers is known by: account:ID, email:ADDRESS or phone:NUMBER."""
+    rows = session.execute(select(Customer.id, Customer.key).where(among(Customer.id, numbers)))
+    return {row.id: row.key for row in rows}
+
+
 def contact(session: Session, customer_id: int) -> tuple[str | None, str | None]:
     """A customer's account and e-mail address, neither of an account that was deleted."""
     row = session.execute(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from database.bulk import among
 from database.catalogue import categories
 from database.models import Customer, Order, OrderLine, PointLot, Product
+from database.orders import PAID_AT, counts
 from retention.records import Order as OrderRecord
 
 
@@ -53,14 +54,11 @@ def purchases(
 
     They are in the sequence in which they were placed.
     """
-    paid = func.coalesce(Order.paid_at, Order.placed_at)
     rows = session.execute(
-        select(Order.customer_id, func.array_agg(aggregate_order_by(paid, Order.placed_at)))
+        select(Order.customer_id, func.array_agg(aggregate_order_by(PAID_AT, Order.placed_at)))
         .where(
             among(Order.customer_id, customers),
-            Order.status.in_(statuses),
-            Order.gone.is_(False),
-            Order.kept_net > 0,
+            *counts(statuses),
         )
         .group_by(Order.customer_id)
     )

@@ -14,7 +14,16 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from database import claims, occasions, outbox, people, personal, redemptions, referrals
+from database import (
+    claims,
+    occasions,
+    outbox,
+    people,
+    personal,
+    redemptions,
+    referrals,
+    stores,
+)
 from database.bulk import insert_rows
 from database.models import (
     Base,
@@ -86,7 +95,7 @@ def _by_identity(session: Session, person: Person, pseudonyms: Mapping[int, str]
 
 def remember(session: Session, pseudonyms: Mapping[str, str], hasher: Hasher) -> None:
     """Remember as erased, by now, each of these identities with its pseudonym."""
-    moment = session.execute(select(func.clock_timestamp())).scalar_one()
+    moment = stores.now(session)
     insert_rows(
         session,
         ErasedIdentity,

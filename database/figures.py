@@ -1,6 +1,6 @@
 """What the figures of the store in scope are computed from, and the names of what they speak of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,9 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from database import costs, purchases
-from database.bulk import among
 from database.copying import copied
-from database.models import Category, Customer, Order, Product
+from database.models import Category, Order, Product
 from retention.figures.columns import COUPONS, GIVEN, REVIEWS, SOURCES
 from retention.figures.history import Tables
 
@@ -108,9 +107,3 @@ def names(session: Session) -> Names:
         {row.id: row.name for row in session.execute(select(Product.id, Product.name))},
         {row.id: row.name for row in session.execute(select(Category.id, Category.name))},
     )
-
-
-def customer_keys(session: Session, numbers: Iterable[int]) -> dict[int, str]:
-    """What each of these customers is known by: account:ID, email:ADDRESS or phone:NUMBER."""
-    rows = session.execute(select(Customer.id, Customer.key).where(among(Customer.id, numbers)))
-    return {row.id: row.key for row in rows}

@@ -1,6 +1,6 @@
 """What customers of the store in scope have of points by when they expire, and their activity."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from database.bulk import among
 from database.models import Customer, Order, PointEntry, PointLot
+from database.orders import PAID_AT, counts
 from retention.ledger.expiry import Holding
 from retention.records import PointEntry as EntryRecord
 
@@ -132,30 +133,20 @@ def _last_orders(
     session: Session, customers: Sequence[int], statuses: Sequence[str]
 ) -> dict[int, datetime]:
     rows = session.execute(
-        select(Order.customer_id, func.max(func.coalesce(Order.paid_at, Order.placed_at)))
-        .where(*_counted(customers, statuses))
+        select(Order.customer_id, func.max(PAID_AT))
+        .where(among(Order.customer_id, customers), *counts(statuses))
         .group_by(Order.customer_id)
     )
     return {row[0]: row[1] for row in rows if row[0] is not None}
-
-
-def _counted(customers: Iterable[int], statuses: Sequence[str]) -> list[ColumnElement[bool]]:
-    return [
-        among(Order.customer_id, customers),
-        Order.status.in_(statuses),
-        Order.gone.is_(False),
-        Order.kept_net > 0,
-    ]
 
 
 def bought_since(
     session: Session, customers: Iterable[int], statuses: Sequence[str], since: datetime
 ) -> dict[int, list[datetime]]:
     """When these customers paid, after that, for orders that count and are not all refunded."""
-    paid = func.coalesce(Order.paid_at, Order.placed_at)
     rows = session.execute(
-        select(Order.customer_id, func.array_agg(paid))
-        .where(*_counted(customers, statuses), paid > since)
+        select(Order.customer_id, func.array_agg(PAID_AT))
+        .where(among(Order.customer_id, customers), *counts(statuses), since < PAID_AT)
         .group_by(Order.customer_id)
     )
     return {row[0]: list(row[1]) for row in rows if row[0] is not None}
@@ -197,9 +188,3 @@ def expiring(session: Session, until: datetime, after: int, limit: int) -> Seque
         .order_by(PointLot.customer_id)
         .limit(limit)
     ).all()
-
-
-def keys(session: Session, customers: Iterable[int]) -> Mapping[int, str]:
-    """The keys of these customers."""
-    rows = session.execute(select(Customer.id, Customer.key).where(among(Customer.id, customers)))
-    return {row[0]: row[1] for row in rows}

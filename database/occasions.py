@@ -19,6 +19,7 @@ from database.models import (
     Product,
     Review,
 )
+from database.orders import counts
 from database.points import LOT_COLUMNS
 from retention.records import PointLot as LotRecord
 from retention.yearly import YearlyDay
@@ -93,11 +94,6 @@ def with_first_purchase_around(
             among(func.to_char(func.timezone("UTC", first), "MM-DD", type_=String), sorted(days))
         )
     return [number for number in session.scalars(statement) if number is not None]
-
-
-def counts(statuses: Sequence[str]) -> list[ColumnElement[bool]]:
-    """The conditions on an order that counts as a purchase and of which something is kept."""
-    return [Order.status.in_(statuses), Order.gone.is_(False), Order.kept_net > 0]
 
 
 def reviews_of_bought(session: Session, statuses: Sequence[str]) -> list[ReviewRow]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
@@ -17,6 +17,14 @@ from retention.records import RefundLine, Source
 
 GONE = "gone"
 EPOCH = datetime.fromtimestamp(0, UTC)
+
+PAID_AT = func.coalesce(Order.paid_at, Order.placed_at)
+"""When an order was paid, or else placed."""
+
+
+def counts(statuses: Sequence[str]) -> list[ColumnElement[bool]]:
+    """The conditions on an order that counts as a purchase and of which something is kept."""
+    return [Order.status.in_(statuses), Order.gone.is_(False), Order.kept_net > 0]
 
 
 def known_refunds(session: Session, orders: Iterable[str]) -> dict[tuple[str, str], RefundRecord]:

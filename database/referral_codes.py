@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
 from database.models import Customer, Order, ReferralCode
-from database.occasions import counts
+from database.orders import counts
 
 SOURCE, MEDIUM = "bazgasht", "referral"
 """What a referral's link is marked with, so that the store's own tracking tells the code."""

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from database import stores
 from database.bulk import among, insert_rows
 from database.models import Customer, Order, OrderAddress, Referral, ReferralCode
-from database.occasions import counts
+from database.orders import counts
 from database.privacy import Hasher
 from database.referral_codes import MEDIUM, SOURCE
 from retention.referrals import FirstOrder, Judged, Person
@@ -154,7 +155,7 @@ def note(row: Referral, judged: Judged, first: FirstOrder | None) -> None:
 def decide(session: Session, row: Referral, decision: str, actor: str, why: str) -> None:
     """Note what a person decides about a referral now."""
     row.decision, row.decided_by, row.decided_why = decision, actor, why
-    row.decided_at = session.execute(select(func.clock_timestamp())).scalar_one()
+    row.decided_at = stores.now(session)
 
 
 def forget(session: Session, customers: Collection[int], orders: Iterable[str]) -> None:

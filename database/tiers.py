@@ -19,6 +19,7 @@ from database.models import (
     PointLot,
     TierChange,
 )
+from database.orders import PAID_AT, counts
 from retention.money import in_currency
 from retention.tier_trail import Change, Why
 from retention.tiers import Fact
@@ -48,14 +49,12 @@ def spend(
     rows = session.execute(
         select(
             Order.customer_id,
-            func.coalesce(Order.paid_at, Order.placed_at),
+            PAID_AT,
             Order.kept_net,
             Order.currency,
         ).where(
             among(Order.customer_id, customers),
-            Order.status.in_(statuses),
-            Order.gone.is_(False),
-            Order.kept_net > 0,
+            *counts(statuses),
         )
     )
     found: dict[int, list[Fact]] = {}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from database import holdings, points, rules, warnings
+from database import customers, holdings, points, rules, warnings
 from database.session import store_transaction
 from database.stores import now
 from database.warnings import Addressee
@@ -125,7 +125,7 @@ def expiring(context: Context, store_id: UUID, days: int) -> list[Expiring]:
         moment = now(session)
         last = moment.astimezone(zone_of(store.zone)).date() + timedelta(days=days)
         for listed in portions(lambda after: _candidates(session, store, moment, after, days)):
-            keys = holdings.keys(session, listed)
+            keys = customers.keys(session, listed)
             found += [
                 Expiring(customer, keys[customer], day, amount)
                 for (customer, day), amount in _by_day(session, store, listed).items()

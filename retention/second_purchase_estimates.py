@@ -1,4 +1,4 @@
-"""What the steps from one purchase to the next say about the next one's category."""
+"""What purchases, and the steps from one to the next, say about the next one's category."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -6,9 +6,16 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from retention.second_purchase_histories import Floats, Histories, Integers, Shares, Steps
+from retention.second_purchase_histories import (
+    UNKNOWN,
+    Floats,
+    Histories,
+    Integers,
+    Shares,
+    Steps,
+)
 
-ESTIMATES = 6
+ESTIMATES = 7
 MIDDLE_STRENGTH = 30.0
 """So many steps at overall rates stand beside what was counted where nothing tells how many."""
 
@@ -53,6 +60,7 @@ class Shrunk:
 class Estimates:
     """The estimates of `retention.second_purchase_model`, before they are mixed."""
 
+    bought_rates: Floats
     second_rates: Floats
     all_rates: Floats
     after_basket: Shrunk
@@ -71,6 +79,7 @@ class Estimates:
         shape = (len(given.mains), len(self.all_rates))
         again = _again(given.shares)
         return [
+            np.broadcast_to(self.bought_rates, shape),
             np.broadcast_to(self.second_rates, shape),
             np.broadcast_to(self.all_rates, shape),
             self.after_basket.of_all(given.shares),
@@ -86,6 +95,7 @@ class Estimates:
         """
         return np.column_stack(
             [
+                self.bought_rates[category],
                 self.second_rates[category],
                 self.all_rates[category],
                 self.after_basket.of_one(given.shares, category),
@@ -96,14 +106,16 @@ class Estimates:
         )
 
 
-def estimates(taken: Steps) -> Estimates:
-    """Return what the steps say, drawn toward the overall rates by a middle strength."""
+def estimates(known: Histories, taken: Steps) -> Estimates:
+    """Return what the purchases and their steps say, drawn toward rates by a middle strength."""
     size = len(taken.before.categories)
     first = taken.selected(taken.is_first)
     all_rates = _rates(taken, size)
-    second = np.bincount(first.after, minlength=size) + MIDDLE_STRENGTH * all_rates
+    bought_rates = _bought_rates(known)
+    second = np.bincount(first.after, minlength=size) + MIDDLE_STRENGTH * bought_rates
     second_rates = np.asarray(second / second.sum())
     return Estimates(
+        bought_rates,
         second_rates,
         all_rates,
         Shrunk(_counted(of_shares(taken.before), taken), all_rates),
@@ -133,6 +145,14 @@ def _again(shares: Shares) -> Shares:
 
 def _rates(taken: Steps, size: int) -> Floats:
     counted = np.bincount(taken.after, weights=taken.weights, minlength=size)
+    return np.asarray(counted / counted.sum())
+
+
+def _bought_rates(known: Histories) -> Floats:
+    """Return the shares of all purchases, each customer's together weighing the same."""
+    seen = known.mains != UNKNOWN
+    _, number, sizes = np.unique(known.customers[seen], return_inverse=True, return_counts=True)
+    counted = np.bincount(known.mains[seen], 1 / sizes[number], minlength=len(known.categories))
     return np.asarray(counted / counted.sum())
 
 

@@ -131,7 +131,7 @@ def majority(known: Histories, given: Histories) -> Floats:
     """Score by the share of all second purchases, equal ones by that of all purchases."""
     taken = steps(known)
     counts = np.bincount(taken.after[taken.is_first], minlength=len(known.categories))
-    scores = counts + TIE * estimates(taken).all_rates
+    scores = counts + TIE * estimates(known, taken).all_rates
     return np.broadcast_to(scores, (len(given.mains), len(scores)))
 
 
@@ -162,7 +162,7 @@ MODELS: Mapping[str, Predictor] = {
 
 def _followed(known: Histories, given: Histories, taken: Steps) -> Floats:
     even = Steps(_unweighted(taken.before), taken.after)
-    counts = estimates(even).after_category.counts
+    counts = estimates(known, even).after_category.counts
     return np.asarray(of_mains(given) @ counts.toarray() + TIE * majority(known, given))
 
 

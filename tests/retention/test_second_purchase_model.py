@@ -12,7 +12,7 @@ from retention.second_purchase_model import SecondPurchaseModel, second_purchase
 from retention.second_purchase_predictions import likeliest, second_categories, worth
 from tests.retention.tables import contents, purchases
 
-TEA, CUPS, SOAP = 10, 20, 30
+TEA, CUPS, SOAP, MILK = 10, 20, 30, 40
 
 
 def known(*customers: list[int | None]) -> Histories:
@@ -66,17 +66,21 @@ def test_what_followed_is_drawn_toward_the_rates() -> None:
     assert drawn.of_one(given, np.array([1, 0, 1])).tolist() == pytest.approx([0.6, 0.5, 0.525])
 
 
-def test_six_estimates() -> None:
+def test_seven_estimates() -> None:
     # First to second: tea -> tea, tea -> cups, soap -> cups; then tea -> soap weighs 1 / sqrt(2).
-    taken = steps(known([TEA, TEA, SOAP], [TEA, CUPS], [SOAP, CUPS]))
-    counted = estimates(taken).at(basket=1.0, category=1.0)
+    found = known([TEA, TEA, SOAP], [TEA, CUPS], [SOAP, CUPS], [CUPS])
+    taken = steps(found)
+    counted = estimates(found, taken).at(basket=1.0, category=1.0)
     late = 1 / np.sqrt(2)
     all_rates = np.array([1, 2, late]) / (3 + late)
 
     tea = taken.before.selected(np.array([0]))
-    second, every, basket, category, again, alike = counted.of_all(tea)
+    bought, second, every, basket, category, again, alike = counted.of_all(tea)
 
-    second_rates = (np.array([1, 2, 0]) + 30 * all_rates) / 33
+    # Of four customers the first bought tea twice of three times, the last never came back.
+    bought_rates = np.array([2 / 3 + 1 / 2, 1 / 2 + 1 / 2 + 1, 1 / 3 + 1 / 2]) / 4
+    assert bought[0].tolist() == pytest.approx(bought_rates.tolist())
+    second_rates = (np.array([1, 2, 0]) + 30 * bought_rates) / 33
     assert second[0].tolist() == pytest.approx(second_rates.tolist())
     assert every[0].tolist() == pytest.approx(all_rates.tolist())
     # Tea was followed by tea, cups and, later, soap.
@@ -93,16 +97,17 @@ def test_six_estimates() -> None:
 def test_the_same_again_goes_by_the_squares_of_what_was_spent() -> None:
     bought = purchases([TEA, TEA])
     found = histories(bought, held((101, TEA, 0.75), (101, SOAP, 0.25), (102, TEA, 1.0)))
-    counted = estimates(steps(found))
+    counted = estimates(found, steps(found))
 
     # .75 and .25 squared are 9 and 1 parts of ten.
-    again = counted.of_all(found)[4]
+    again = counted.of_all(found)[5]
     assert again[0].tolist() == pytest.approx([0.9, 0.1])
 
 
 def test_one_estimate_at_a_time_says_the_same_as_all_at_once() -> None:
-    taken = steps(known([TEA, TEA, SOAP], [TEA, CUPS], [SOAP, CUPS, TEA, CUPS]))
-    counted = estimates(taken)
+    found = known([TEA, TEA, SOAP], [TEA, CUPS], [SOAP, CUPS, TEA, CUPS])
+    taken = steps(found)
+    counted = estimates(found, taken)
 
     whole = np.stack(counted.of_all(taken.before), axis=2)
     one = counted.of_one(taken.before, taken.after)
@@ -149,18 +154,26 @@ def test_customers_beside_the_first_pairs_say_what_follows() -> None:
 def test_a_purchase_of_which_nothing_is_known_gets_the_rates() -> None:
     model, found = modelled([TEA, TEA], [TEA, CUPS], [None])
 
-    [mixed] = model.probabilities(once(found))
-    rest = 1 - model.weights[5]
-    assert mixed.tolist() == pytest.approx([(rest + model.weights[5]) / 2] * 2)
+    # Tea is three quarters of what the two bought, one of the two second purchases, drawn toward
+    # that by 30, and half of all that followed. What needs to know the purchase has these rates.
+    second = (1 + 30 * 0.75) / 32
+    tea = np.array([0.75, second, 0.5, 0.5, second, second, 0.5]) @ model.weights
+    [mixed] = model.mixed(once(found))
+    assert mixed.tolist() == pytest.approx([tea, 1 - tea])
 
 
 def test_a_category_for_which_nothing_speaks_is_not_named() -> None:
+    # A little milk was in the last purchase, and nobody ever bought mainly that.
     bought = purchases([TEA, TEA], [TEA, TEA], [SOAP], [CUPS])
-    named, _ = second_categories(bought, contents(bought), 30)
+    little = held((401, CUPS, 0.75), (401, MILK, 0.25))
+    all_held = pl.concat([contents(bought).filter(pl.col("purchase_id") != 401), little])
+    named, _ = second_categories(bought, all_held, 30, top=4)
 
     chosen = named.filter(pl.col("customer_id") == 3)
-    assert chosen["rank"].to_list() == [1, 2]
-    assert set(chosen["category_id"]) == {TEA, SOAP}
+    assert chosen["rank"].to_list() == [1, 2, 3]
+    assert set(chosen["category_id"]) == {TEA, SOAP, CUPS}
+    # Who bought it may buy it again.
+    assert MILK in named.filter(pl.col("customer_id") == 4)["category_id"]
 
 
 def test_naming_is_worth_it_where_it_beats_the_most_common() -> None:

@@ -4,6 +4,7 @@ A row names a customer by account, e-mail address or phone number, and tells the
 they expire and a note may follow. Headings and digits may be Persian, dates of either calendar.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ EXPIRES = ("expires", "expires_at", "expiry", "expiry_date", "انقضا", "تا
 NOTE = ("note", "reason", "یادداشت", "توضیح", "توضیحات")
 KNOWN = frozenset((*ACCOUNT, *EMAIL, *PHONE, *POINTS, *EXPIRES, *NOTE))
 LONGEST_NOTE = 500
+# A dot before three digits parts thousands in half of the world, and decimals in the other.
+_DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +112,15 @@ def _told(group: Group, row: Row) -> ToldBalance | None:
 
 
 def _points(group: Group, row: Row) -> int:
-    text = row.text(*POINTS)
+    text = latin(row.text(*POINTS))
     column = next((name for name in POINTS if row.cells.get(name)), POINTS[0])
     try:
         amount = read_amount(text, decimal_comma=group.decimal_comma)
     except ValueError:
         amount = Decimal("NaN")
-    if amount.is_nan() or amount != amount.to_integral_value():
+    if _DOTTED.fullmatch(text):
+        group.refuse(row, column, "can be read in two ways; write thousands without a dot")
+    elif amount.is_nan() or amount != amount.to_integral_value():
         group.refuse(row, column, "is not a whole number; write it like 120")
     elif not 0 <= amount <= MOST_POINTS:
         group.refuse(row, column, f"must be a whole number from 0 to {MOST_POINTS:,}")

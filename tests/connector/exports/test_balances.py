@@ -90,6 +90,17 @@ def test_rows_that_cannot_be_read_are_named_and_the_others_kept(read: Read) -> N
     ]
 
 
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_thousand_that_may_be_a_one_is_refused(read: Read, separator: str) -> None:
+    rows = "account,points\n1,1.000\n2,۱۲.۵۰۰\n3,120.00\n4,0.000\n5,1000.000\n"
+    told, problems = read(rows.replace(",", separator))
+    assert [(one.account_id, one.points) for one in told] == [("3", 120), ("5", 1000)]
+    assert problems == [
+        "line 2: points: can be read in two ways; write thousands without a dot",
+        "line 3: points: can be read in two ways; write thousands without a dot",
+    ]
+
+
 @pytest.mark.parametrize(
     ("header", "said"),
     [

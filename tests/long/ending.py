@@ -8,11 +8,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from sqlalchemy import Engine, select, text
 
 from database.models import Customer
-from database.models import Store as StoreRow
 from database.points import all_lots, balances
 from database.redemptions import all_redemptions
 from jobs.points import advance, verify
 from jobs.reconcile import compare_identifiers, reconcile
+from jobs.settings import change_settings
 from jobs.withdrawals import sweep
 from jobs.write_back import write_back
 from retention.redemption import Redemption
@@ -57,9 +57,9 @@ class Ending(RuleBasedStateMachine):
             self.stack.close()
 
     def change_settings(self, **wanted: object) -> None:
-        with self.stage.scope() as session:
-            row = session.scalars(select(StoreRow)).one()
-            row.settings = {**row.settings, **wanted}
+        """Change settings, and lose what they ask to be done at once: Redis may be wiped."""
+        change_settings(self.stage.context, self.stage.id, wanted)
+        self.stage.context.redis.flushdb()
 
     def on_the_clock(self, *statements: str, **values: object) -> None:
         """Move times in the tables, instead of waiting."""

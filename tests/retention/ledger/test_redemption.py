@@ -181,7 +181,7 @@ def test_refunds_in_parts_give_each_lot_its_share_with_its_days_or_the_grace() -
         ("order:2:7", 12, "redeemed", "returned"),
         ("redemption:r:6", 8, "redeemed", "returned"),
     ]
-    assert own_entries(book, "r")[-1].note == "order:3:7"
+    assert [entry.note for entry in own_entries(book, "r")[-3:]] == ["", "", "order:3:7"]
     assert brought(book, 0, 24, days=15, grace=10) == [
         ("order:1:7", 2, "redeemed", "returned"),
         ("redemption:r:8", 6, "redeemed", "returned"),
@@ -393,11 +393,20 @@ def test_what_nobody_had_goes_back_first_and_then_the_lots_have_their_shares() -
         ("order:1:7", 6, "redeemed", "returned"),
     ]
     assert held(book) == {"order:1:7": (10, 6), "redemption:r:4": (50, 50)}
-    # Of what is held no more is missing when it is used for another purpose.
+    # What went back is not among what waits for another order to use it.
     assert brought(book, 4, 0) == [
         ("order:1:7", 4, "redeemed", "reopened"),
         ("order:1:7", -4, "reserved", "reopened"),
     ]
+
+
+def test_what_nobody_had_goes_back_first_also_after_more_was_taken() -> None:
+    book = spent_twice("write_off")
+    brought(book, 0, 30)
+    brought(book, 0, 35)
+    given = [(lot, points) for lot, points, _, why in brought(book, 0, 25) if why == "returned"]
+    assert [points for _, points in given] == [5, 5]
+    assert given[1][0] == "redemption:r:4"
 
 
 def test_or_they_are_owed_and_come_back_to_pay_it() -> None:

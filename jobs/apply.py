@@ -1,6 +1,6 @@
 """Facts into tables, points and work to write: all inside the caller's one transaction."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -25,7 +25,7 @@ from jobs.shown_points import by_inactivity
 from jobs.tiers import settle_tiers
 from retention.ledger.book import Book
 from retention.money import in_currency
-from retention.records import Account, Category, Order, Product
+from retention.records import Account, Category, ObjectKind, Order, Product
 
 log = structlog.get_logger()
 
@@ -50,19 +50,24 @@ def apply(
     the facts: each is newer than what the database holds, and its refunds have their lines.
     `changed` are those that change more than a date.
     """
-    gone = [key for key, fact in facts.items() if fact.record is None]
+    gone: defaultdict[ObjectKind, list[str]] = defaultdict(list)
+    for (kind, name), fact in facts.items():
+        if fact.record is None:
+            gone[kind].append(name)
     records = [fact.record for fact in facts.values()]
+    accounts = [record for record in records if isinstance(record, Account)]
     products = [record for record in records if isinstance(record, Product)]
-    unread = _apply_categories(session, records, gone)
+    unread = _apply_categories(session, records, gone["category"])
     recompute = catalogue.save_products(session, products) if products else False
-    catalogue.mark_products_gone(session, [name for kind, name in gone if kind == "product"])
-    moved = _apply_customers(session, store, records, gone)
-    saved = _apply_orders(session, store.settings, records, gone)
-    deleted = {name for kind, name in gone if kind == "order"}
-    _follow_accounts(session, store, records, gone)
-    if moved or saved or deleted:
+    catalogue.mark_products_gone(session, gone["product"])
+    moved = _apply_customers(session, store, accounts, gone["customer"])
+    saved = _apply_orders(session, store.settings, records, gone["order"])
+    if accounts or gone["customer"]:
+        followed = occasions.follow_accounts(session, store, accounts, gone["customer"])
+        want_points(session, store, followed)
+    if moved or saved or gone["order"]:
         at_hand = {order.id for order in saved}
-        loaded = orders.load_orders(session, (moved | deleted) - at_hand)
+        loaded = orders.load_orders(session, moved.union(gone["order"]) - at_hand)
         settle_points(session, store, [*saved, *loaded])
     recompute |= bool(moved) or any(_is_computed_from(key, facts) for key in changed)
     return Applied(recompute, unread or catalogue.has_unknown_categories(session, products))
@@ -74,21 +79,18 @@ def _is_computed_from(key: Key, facts: Mapping[Key, Fact]) -> bool:
     return is_gone_product or (key in facts and kind in ("order", "category"))
 
 
-def _apply_categories(session: Session, records: Iterable[object], gone: Iterable[Key]) -> bool:
+def _apply_categories(session: Session, records: Iterable[object], deleted: Sequence[str]) -> bool:
     """Save categories and forget those that are gone; whether products must be read for it."""
     saved = [record for record in records if isinstance(record, Category)]
-    deleted = [name for kind, name in gone if kind == "category"]
     if saved:
         catalogue.save_categories(session, saved)
     return catalogue.remove_categories(session, deleted) if deleted else False
 
 
 def _apply_customers(
-    session: Session, store: ActiveStore, records: Iterable[object], gone: Iterable[Key]
+    session: Session, store: ActiveStore, accounts: Sequence[Account], deleted: Sequence[str]
 ) -> set[str]:
     """Save accounts; the orders that have another customer because of them."""
-    accounts = [record for record in records if isinstance(record, Account)]
-    deleted = [name for kind, name in gone if kind == "customer"]
     touched = customers.save_accounts(session, accounts) if accounts else set()
     if proved := [account.id for account in accounts if account.email_is_proved]:
         claims.prove_accounts(session, proved)
@@ -109,22 +111,11 @@ def _apply_customers(
     return set(orders.move_orders(session, customers.resolve(session, buyers, store.settings)))
 
 
-def _follow_accounts(
-    session: Session, store: ActiveStore, records: Iterable[object], gone: Iterable[Key]
-) -> None:
-    """Give what accounts give by themselves, and take it back."""
-    accounts = [record for record in records if isinstance(record, Account)]
-    deleted = [name for kind, name in gone if kind == "customer"]
-    if accounts or deleted:
-        want_points(session, store, occasions.follow_accounts(session, store, accounts, deleted))
-
-
 def _apply_orders(
-    session: Session, settings: Settings, records: Iterable[object], gone: Iterable[Key]
+    session: Session, settings: Settings, records: Iterable[object], deleted: Sequence[str]
 ) -> list[Order]:
     """Save orders, and mark those that are gone; the saved ones, as they were saved."""
     saved = [record for record in records if isinstance(record, Order)]
-    deleted = [name for kind, name in gone if kind == "order"]
     orders.mark_orders_gone(session, deleted)
     if saved:
         saved = _without_gone_accounts(session, saved)
@@ -149,39 +140,27 @@ def settle_points(session: Session, store: ActiveStore, changed: Sequence[Order]
     Points that were spent on them go back first, so that what is taken back finds them. Returns
     the lots with the entries about orders and purchases.
     """
+    settings = store.settings
     spenders = settle_redemptions(session, store, changed)
     owners = orders.customers_of(session, [order.id for order in changed])
+    # An order that gave no points tells by nothing else which guest had it before.
+    tells = is_on(settings) or settings.points_tiers or settings.points_purchase_rewards
+    guests = earning.guests(session, changed) if tells else set()
     head = points.head(session)
-    book = settle_orders(session, store, changed, owners, head)
+    book = settle_orders(session, store, changed, owners, guests, head)
     points.keep(session, book, head)
     touched = spenders | {entry.customer_id for entry in book.entries}
-    touched |= _concerned(session, store, changed, owners, book)
-    if is_on(store.settings):
-        concerned = {owner for owner in owners.values() if owner is not None}
-        concerned |= {lot.customer_id for lot in book.lots.values()}
-        concerned |= earning.guests(session, changed)
+    buyers = {owner for owner in owners.values() if owner is not None}
+    concerned = buyers | guests | {lot.customer_id for lot in book.lots.values()}
+    if by_inactivity(settings):
+        touched |= buyers | give_back(session, store, buyers)
+    if settings.points_tiers:
+        touched |= concerned
+    if is_on(settings):
         touched |= occasions.follow_orders(session, store, changed, concerned)
     want_points(session, store, touched)
     _tell_other_currencies(store, changed)
     return book
-
-
-def _concerned(
-    session: Session,
-    store: ActiveStore,
-    changed: Sequence[Order],
-    owners: Mapping[str, int | None],
-    book: Book,
-) -> set[int]:
-    """Whose tier, or whose lapse of points, these orders move even where they move no points."""
-    buyers = {owner for owner in owners.values() if owner is not None}
-    touched: set[int] = set()
-    if by_inactivity(store.settings):
-        touched |= buyers | give_back(session, store, buyers)
-    if store.settings.points_tiers:
-        touched |= buyers | {lot.customer_id for lot in book.lots.values()}
-        touched |= earning.guests(session, changed)
-    return touched
 
 
 def _tell_other_currencies(store: ActiveStore, listed: Iterable[Order]) -> None:

@@ -1,6 +1,6 @@
 """What orders and customers earn by the store's settings, brought into the ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -53,12 +53,13 @@ def settle_orders(
     store: ActiveStore,
     changed: Sequence[Order],
     owners: Mapping[str, int | None],
+    guests: Collection[int],
     head: Head,
 ) -> Book:
     """The ledger's lots with the entries that these orders, as they stand, make necessary.
 
     `owners` are our customers; the rewards for purchases of all who had or have one of the
-    orders are brought to how the orders stand, too.
+    orders, `guests` among them, are brought to how the orders stand, too.
     """
     caps = caps_of(store, head.moment)
     rule = earning_rule(store.settings, store.currency)
@@ -68,8 +69,7 @@ def settle_orders(
     customers |= {lot.customer_id for lot in lots}
     rewards = purchase_rewards(store.settings.points_purchase_rewards)
     if rewards:
-        # An order that gave no points tells by nothing else which guest had it before.
-        customers |= earning.guests(session, changed)
+        customers.update(guests)
         named = [lot_of(nth, customer) for nth in rewards for customer in customers]
         lots += points.lots_named(session, named)
     known = Known(lots, changed, owners)
@@ -80,11 +80,11 @@ def settle_orders(
         known = with_all_that_shares(session, known, customers)
     book = Book(with_all_of_those_who_spent(session, known))
     due = _rewards(session, store, book, rewards, customers, of_rewards) if rewards else []
-    bring_all(session, store, book, known, rule, due, head)
+    settle_known(session, store, book, known, rule, due, head)
     return book
 
 
-def bring_all(
+def settle_known(
     session: Session,
     store: ActiveStore,
     book: Book,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from database import occasions, people, points, privacy
 from database.people import AccountRow
 from jobs.context import ActiveStore, current
-from jobs.earning import bring_all
+from jobs.earning import settle_known
 from jobs.occasion_kinds import (
     anniversaries_of,
     birthdays_that_move,
@@ -150,7 +150,7 @@ def settle(
         known = with_all_that_shares(session, known, customers)
         known = replace(known, lots=with_all_of_those_who_spent(session, known))
     book = Book(known.lots)
-    bring_all(session, told.store, book, known, told.rule, due, head)
+    settle_known(session, told.store, book, known, told.rule, due, head)
     points.keep(session, book, head)
     return {entry.customer_id for entry in book.entries}
 

@@ -93,6 +93,16 @@ def merge(session: Session, kept: str, gone: str) -> None:
     insert_rows(session, Customer, [row], unique=("store_id", "key"), replace=("merged_into",))
 
 
+def merged_into_at_last(session: Session, account: str) -> str:
+    """The account that this one has become, however often it was merged; itself if it never was."""
+    passed: set[str] = set()
+    while account not in passed:
+        passed.add(account)
+        query = select(Customer.merged_into).where(Customer.key == f"account:{account}")
+        account = session.scalar(query) or account
+    return account
+
+
 def gifts_of_guests(session: Session, keys: Collection[str] | None = None) -> dict[str, set[str]]:
     """What was given by hand to these guests (None: to any), by the guest's key."""
     statement = (

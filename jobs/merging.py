@@ -11,7 +11,8 @@ from jobs.gifts import follow_merged
 def merge(context: Context, store: ActiveStore, kept: str, gone: str) -> None:
     """Give what the account that is gone had by hand, and its redemptions, to the one kept.
 
-    Its orders are read from the store anew, which names the one kept in them by then.
+    Its orders are read from the store anew, which names the one kept in them by then. News comes
+    in any sequence, so that the one kept may itself be known already to have become another.
 
     Raises:
         NotActive: the store was disconnected or uninstalled meanwhile.
@@ -19,5 +20,6 @@ def merge(context: Context, store: ActiveStore, kept: str, gone: str) -> None:
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
         claims.merge(session, kept, gone)
+        kept = claims.merged_into_at_last(session, kept)
         redemptions.follow(session, gone, kept)
         want_points(session, store, follow_merged(session, store, kept, gone))

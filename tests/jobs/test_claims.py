@@ -12,8 +12,10 @@ from database.models import ClaimLink, Customer
 from database.privacy import Subject
 from jobs import privacy
 from jobs.claims import claim_link, look, prove
+from jobs.context import active_store
 from jobs.erasing import erase
 from jobs.import_points import import_file
+from jobs.merging import merge
 from jobs.points import adjust, undo, verify
 from jobs.reconcile import compare_identifiers
 from jobs.undo_import import undo_import
@@ -195,6 +197,23 @@ def test_merged_accounts_have_all_that_either_was_given(opened_shop: OpenedShop)
     undone = undo(merchant.context, merchant.id, f"adjust:g{gone}", **WHY)
     assert undone.balance.available == 17
     assert verify(merchant.context, merchant.id).problems == []
+
+
+def test_accounts_merged_one_after_the_other_are_one_whichever_news_comes_first(
+    opened_shop: OpenedShop,
+) -> None:
+    merchant = opened_shop("USD")
+    last, middle, first = (
+        str(merchant.customer(f"{name}@example.test")) for name in ("sara", "ada", "reza")
+    )
+    for account, amount in ((middle, 7), (first, 30)):
+        person = Subject(account, None, None)
+        adjust(merchant.context, merchant.id, person, amount, reference=f"g{account}", **WHY)
+    store = active_store(merchant.context, merchant.id)
+    merge(merchant.context, store, last, middle)
+    assert balance(merchant) == {f"account:{last}": 7, f"account:{first}": 30}
+    merge(merchant.context, store, middle, first)
+    assert balance(merchant) == {f"account:{last}": 37}
 
 
 def test_a_shop_on_shopify_says_itself_whose_address_is_proved(opened_shop: OpenedShop) -> None:

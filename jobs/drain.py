@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import DataError
 
 from connector.errors import CredentialsRefused, PermanentError, TemporaryError
-from connector.platform import Changed, Meaning
+from connector.meanings import Changed, Meaning
 from database import inbox, stores
 from database.inbox import Leased
 from database.session import store_transaction

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from connector.errors import BadPayload
 from connector.identity import normalise_email, normalise_phone
-from connector.platform import Changed, LookUp, Meaning, Merged, PersonalData, StorePlatform
+from connector.meanings import Changed, LookUp, Meaning, Merged, PersonalData
+from connector.platform import StorePlatform
 from connector.registry import platform
 from database import erasure, inbox_privacy, privacy
 from database.inbox import Leased

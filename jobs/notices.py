@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select
 
 from connector.errors import BadPayload, CredentialsRefused
-from connector.platform import (
+from connector.meanings import (
     BulkFinished,
     Ignored,
     LookUp,
@@ -17,9 +17,9 @@ from connector.platform import (
     PersonalData,
     ProfileChanged,
     StoreErased,
-    StorePlatform,
     Uninstalled,
 )
+from connector.platform import StorePlatform
 from connector.registry import platform
 from database import catalogue, inbox, outbox, stores
 from database.models import Order

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from connector.errors import BadPayload, ConnectorError, CredentialsRefused, TemporaryError
 from connector.exports.cells import latin
 from connector.identity import normalise_email, normalise_phone
-from connector.platform import PersonalData, StoreErased
+from connector.meanings import PersonalData, StoreErased
 from database import disclosure, erasure, inbox_privacy, privacy, stores
 from database.models import Store
 from database.person import Person, find

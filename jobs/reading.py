@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from connector.platform import Meaning
+from connector.meanings import Meaning
 from database import inbox
 from database.inbox import Leased
 from database.session import store_transaction

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from connector.platform import EventName
+from connector.meanings import EventName
 from connector.registry import platform
 from database.inbox import Incoming
 from database.vault import VaultError

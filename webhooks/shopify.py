@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 
 from connector.errors import BadPayload, BadSignature, ConnectorError, TemporaryError
 from connector.manifest import load
-from connector.platform import PersonalData, StoreErased
+from connector.meanings import PersonalData, StoreErased
 from connector.shopify.app_config import HOME_PATH, WEBHOOK_PATH
 from connector.shopify.events import COMPLIANCE_TOPICS, shop_of
 from connector.shopify.reading import SIXTY_DAYS

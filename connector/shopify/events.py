@@ -14,7 +14,7 @@ from shopify_app import AppConfig, RequestInput
 from shopify_app.verify.webhook import verify_webhook_req
 
 from connector.identity import normalise_email, normalise_phone
-from connector.platform import (
+from connector.meanings import (
     BulkFinished,
     EventName,
     Ignored,

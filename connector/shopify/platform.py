@@ -6,7 +6,8 @@ from threading import Lock
 
 from connector.errors import BadPayload, CredentialsRefused
 from connector.http import GuardedSession
-from connector.platform import ConnectedStore, Credentials, EventName, Meaning
+from connector.meanings import EventName, Meaning
+from connector.platform import ConnectedStore, Credentials
 from connector.shopify import events
 from connector.shopify.bulk import BulkFiles
 from connector.shopify.categories import chosen

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pydantic_core
 
 from connector.errors import BadPayload
-from connector.platform import Changed, EventName, Ignored, LookUp, Meaning
+from connector.meanings import Changed, EventName, Ignored, LookUp, Meaning
 from connector.values import header, validate
 from connector.woocommerce.parse import product_of, read_account, read_order
 from connector.woocommerce.payloads import Named, ProductPayload

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from connector.http import GuardedSession
-from connector.platform import ConnectedStore, Credentials, EventName, Meaning
+from connector.meanings import EventName, Meaning
+from connector.platform import ConnectedStore, Credentials
 from connector.woocommerce import events
 from connector.woocommerce.client import Client
 from connector.woocommerce.other_points import OtherPoints

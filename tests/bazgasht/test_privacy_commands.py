@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from bazgasht.privacy_commands import privacy
-from connector.platform import PersonalData
+from connector.meanings import PersonalData
 from jobs import privacy as job
 from tests.bazgasht.commands import Commands
 from tests.conftest import Installed

@@ -16,13 +16,12 @@ from typing import Protocol
 import pytest
 
 from connector.errors import CredentialsRefused, TemporaryError
+from connector.meanings import Changed, LookUp
 from connector.platform import (
-    Changed,
     ConnectedStore,
     Credentials,
     CrossSells,
     CustomerFields,
-    LookUp,
     Reward,
     StorePlatform,
 )

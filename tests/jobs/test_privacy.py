@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, func, select, text, update
 from structlog.testing import capture_logs
 
-from connector.platform import PersonalData, StoreErased
+from connector.meanings import PersonalData, StoreErased
 from database import privacy, progress
 from database.models import Base, Customer, ErasedIdentity, InboxEvent, Order, PointEntry, Store
 from database.privacy import Subject

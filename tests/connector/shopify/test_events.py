@@ -6,7 +6,7 @@ import json
 import pytest
 
 from connector.errors import BadPayload
-from connector.platform import (
+from connector.meanings import (
     BulkFinished,
     EventName,
     Ignored,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connector.errors import BadPayload
 from connector.manifest import load
-from connector.platform import Changed, Ignored, LookUp
+from connector.meanings import Changed, Ignored, LookUp
 from connector.registry import platform
 from connector.woocommerce.events import (
     READERS,

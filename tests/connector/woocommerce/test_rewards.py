@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from connector.errors import Refused, TemporaryError
-from connector.platform import IssuedReward, LookUp, Reward
+from connector.meanings import LookUp
+from connector.platform import IssuedReward, Reward
 from connector.woocommerce.events import interpret
 from connector.woocommerce.rewards import MARK
 from tests.connector.conftest import Open

@@ -31,6 +31,7 @@ class PlatformEntry(_Listed):
 
     `undone_statuses` are those of an order that is undone and whose codes yet stay used;
     `codes_come_back` says that the codes of one that is called off can surely be used again.
+    `gives_store_credit` says that the platform has credit of its own, which points can buy.
     """
 
     scope: str
@@ -38,6 +39,7 @@ class PlatformEntry(_Listed):
     purchase_statuses: tuple[str, ...]
     undone_statuses: tuple[str, ...]
     codes_come_back: bool
+    gives_store_credit: bool
     customer_fields: Mapping[str, str]
 
 

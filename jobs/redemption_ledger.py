@@ -17,17 +17,18 @@ from retention.records import Order, PointEntry, PointLot
 from retention.redemption import Redemption, RedemptionRule, by_orders, copied_grace
 
 
-def redemption_rule(settings: Settings, currency: str) -> RedemptionRule:
+def redemption_rule(store: ActiveStore) -> RedemptionRule:
     """What points buy by the store's settings as they are today."""
+    settings = store.settings
     return RedemptionRule(
         enabled=settings.redemption_enabled,
         point_value=settings.point_value,
-        currency=currency,
+        currency=store.currency,
         least=settings.redemption_minimum_points,
         step=settings.redemption_step,
         maximum_percent=settings.redemption_maximum_percent,
         days=settings.redemption_days,
-        kind=settings.redemption_kind,
+        kind=settings.redemption_kind if _gives_credit(store) else "code",
         grace_days=settings.redemption_grace_days,
     )
 
@@ -98,7 +99,7 @@ def _note_credit(session: Session, store: ActiveStore, changed: Sequence[Order])
 
     No order says of which credit it was paid, so the store is asked about all that the account had.
     """
-    if store.platform.name != "shopify":
+    if not _gives_credit(store):
         return
     undone: dict[str, list[Order]] = {}
     for order in changed:
@@ -110,6 +111,10 @@ def _note_credit(session: Session, store: ActiveStore, changed: Sequence[Order])
         paid = [order.id for order in undone[str(one.account_id)] if order.placed_at < end]
         if paid:
             redemptions.save(session, replace(one, orders=(*one.orders, *paid)))
+
+
+def _gives_credit(store: ActiveStore) -> bool:
+    return load().platforms[store.platform.name].gives_store_credit
 
 
 def owned(session: Session, settings: Settings, listed: Sequence[Redemption]) -> list[Redemption]:

@@ -1,7 +1,6 @@
 """Redeeming points: they are taken first, and then the store gives a reward for them."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -71,9 +70,7 @@ def reserve(
                 problem = "key was used for another redemption; give a new one"
                 raise CannotRedeem("key_used", problem)
             return known
-        rule = redemption_rule(store.settings, store.currency)
-        if store.platform.name != "shopify":
-            rule = replace(rule, kind="code")
+        rule = redemption_rule(store)
         made = _made(session, rule, _customer(session, person), wanted)
         redemptions.add(session, made, key)
         want_points(session, store, bring(session, store, [made], rule=rule.text()))

@@ -56,7 +56,7 @@ def shopper_points(context: Context, store_id: UUID, account_id: str) -> Shopper
         NotActive: there is no such store, or it is not active.
     """
     store = active_store(context, store_id)
-    rule = redemption_rule(store.settings, store.currency)
+    rule = redemption_rule(store)
     if not store.settings.points_enabled and not rule.enabled:
         return None
     with store_transaction(context.engine, store.id) as session:

@@ -30,6 +30,7 @@ def manifest(**changes: Any) -> Manifest:
         "purchase_statuses": ["PAID"],
         "undone_statuses": ["cancelled"],
         "codes_come_back": False,
+        "gives_store_credit": True,
         "customer_fields": {},
     } | changes
     label = {"en": "Bazgasht", "fa": "بازگشت"}

@@ -23,7 +23,25 @@ from jobs.context import Context
 from jobs.queue import QUEUES
 
 
-@click.group()
+class Commands(click.Group):
+    """Commands, of which those of other modules are loaded only when one of them is wanted.
+
+    Loading them takes longer than anything else that a part does when it starts.
+    """
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in self.commands:
+            load_commands()
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        load_commands()
+        return super().list_commands(ctx)
+
+
+@click.group(cls=Commands)
 @click.version_option(package_name="bazgasht")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -144,7 +162,6 @@ def load_commands() -> None:
 
 def main() -> None:
     """Run the command; expected problems end with one line and exit code 1."""
-    load_commands()
     try:
         cli(standalone_mode=False)
     except click.ClickException as error:

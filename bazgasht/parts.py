@@ -20,6 +20,9 @@ from jobs import queue, schedule
 
 log = structlog.get_logger()
 
+SECONDS_TO_END = 10
+"""How long a web process that was told to stop may go on before it is killed."""
+
 
 def serve_web(settings: AppSettings) -> None:
     """Serve the app until told to stop."""
@@ -40,7 +43,7 @@ def serve_web(settings: AppSettings) -> None:
             backlog=2048,
             log_enabled=False,
             respawn_failed_workers=True,
-            workers_kill_timeout=10,
+            workers_kill_timeout=SECONDS_TO_END,
         ).serve()
 
 

@@ -32,6 +32,6 @@ class Base(DeclarativeBase):
     }
 
 
-def store_key() -> Mapped[UUID]:
+def store_key(*, primary_key: bool = False) -> Mapped[UUID]:
     """The column by which row-level security separates the stores."""
-    return mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    return mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=primary_key)

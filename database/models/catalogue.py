@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, UniqueConstraint
+from sqlalchemy import BigInteger, Identity, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.models.base import Base, store_key
@@ -48,9 +48,7 @@ class Review(Base):
     """
 
     __tablename__ = "reviews"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     product_external_id: Mapped[str]
     customer_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -65,9 +63,7 @@ class ProductChoice(Base):
     """
 
     __tablename__ = "product_choices"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     product_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     list_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     kind: Mapped[str]

@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.models.base import Base
+from database.models.base import Base, store_key
 
 
 class ClaimLink(Base):
@@ -17,9 +17,7 @@ class ClaimLink(Base):
     """
 
     __tablename__ = "claim_links"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(BigInteger)
     email: Mapped[str]

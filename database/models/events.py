@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.models.base import Base, Json, store_key
@@ -57,9 +57,7 @@ class WriteBack(Base):
             postgresql_where=text("state = 'waiting'"),
         ),
     )
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     desired: Mapped[Json]

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func
+from sqlalchemy import BigInteger, Identity, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.models.base import Base, store_key
@@ -21,9 +21,7 @@ class AccountHolder(Base):
         Index("ix_account_holders_customer", "store_id", "customer_id"),
         Index("ix_account_holders_person", "store_id", "person"),
     )
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     hash: Mapped[bytes] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     person: Mapped[int] = mapped_column(BigInteger)
@@ -38,9 +36,7 @@ class Birthday(Base):
 
     __tablename__ = "birthdays"
     __table_args__ = (Index("ix_birthdays_customer", "store_id", "customer_id"),)
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     person: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     customer_id: Mapped[int] = mapped_column(BigInteger)
     calendar: Mapped[str]
@@ -55,9 +51,7 @@ class ReferralCode(Base):
 
     __tablename__ = "referral_codes"
     __table_args__ = (Index("ix_referral_codes_customer", "store_id", "customer_id"),)
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(BigInteger)
     made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
@@ -100,8 +94,6 @@ class OrderAddress(Base):
 
     __tablename__ = "order_addresses"
     __table_args__ = (Index("ix_order_addresses_hash", "store_id", "hash"),)
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     order_id: Mapped[str] = mapped_column(primary_key=True)
     hash: Mapped[bytes]

@@ -66,9 +66,7 @@ class PointLot(Base):
             postgresql_where=text("available > 0 AND expires_at IS NOT NULL"),
         ),
     )
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     reference: Mapped[str] = mapped_column(primary_key=True)
     order_id: Mapped[str | None]
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
@@ -106,9 +104,7 @@ class Redemption(Base):
             postgresql_where=text("state IN ('reserved', 'issued')"),
         ),
     )
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     reference: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, Identity())
     key: Mapped[bytes]

@@ -3,19 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.models.base import Base, Json
+from database.models.base import Base, Json, store_key
 
 
 class PrivacyKey(Base):
     """The key, encrypted, under which the store's erased identities are known as hashes."""
 
     __tablename__ = "privacy_keys"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     sealed: Mapped[bytes]
 
 
@@ -26,9 +24,7 @@ class ErasedIdentity(Base):
     """
 
     __tablename__ = "erased_identities"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     hash: Mapped[bytes] = mapped_column(primary_key=True)
     pseudonym: Mapped[str]
     erased_at: Mapped[datetime]

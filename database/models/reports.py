@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func
+from sqlalchemy import BigInteger, Identity, Index, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,9 +21,7 @@ class Report(Base):
     """
 
     __tablename__ = "reports"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     period_start: Mapped[datetime] = mapped_column(primary_key=True)
     period_end: Mapped[datetime] = mapped_column(primary_key=True)
@@ -49,9 +47,7 @@ class Baseline(Base):
     """A rate that later periods are compared with, as the figure it was then."""
 
     __tablename__ = "baselines"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     set_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     figure: Mapped[Json]
@@ -64,9 +60,7 @@ class CustomerPrediction(Base):
     """
 
     __tablename__ = "customer_predictions"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     customer_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     segment: Mapped[str]
     churn_probability: Mapped[float | None]

@@ -3,19 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, func
+from sqlalchemy import BigInteger, Identity, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.models.base import Base, Json
+from database.models.base import Base, Json, store_key
 
 
 class ChangedOrder(Base):
     """An order that changed and is in no result yet; the database adds a row with each change."""
 
     __tablename__ = "changed_orders"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     order_id: Mapped[int] = mapped_column(BigInteger)
 
@@ -24,9 +22,7 @@ class ProductAffinity(Base):
     """A pair of products bought together or next; see `retention.affinity` for the measures."""
 
     __tablename__ = "product_affinities"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     other_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -45,9 +41,7 @@ class Recommendation(Base):
     """A product's list of recommended products, each with the reason in numbers."""
 
     __tablename__ = "recommendations"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     product_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     rank: Mapped[int] = mapped_column(primary_key=True)
     other_id: Mapped[int] = mapped_column(BigInteger)
@@ -66,9 +60,7 @@ class PersonalRecommendation(Base):
     """
 
     __tablename__ = "personal_recommendations"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     customer_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     rank: Mapped[int] = mapped_column(primary_key=True)
@@ -85,9 +77,7 @@ class CategoryFlow(Base):
     """Of the customers whose first purchase was in one category, where the second one was."""
 
     __tablename__ = "category_flows"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     first_category_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     second_category_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     count: Mapped[int]
@@ -105,9 +95,7 @@ class CustomerCategory(Base):
     """A customer's second-purchase category: observed, or predicted and ranked, with evidence."""
 
     __tablename__ = "customer_categories"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     customer_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     rank: Mapped[int] = mapped_column(primary_key=True)
     category_id: Mapped[int] = mapped_column(BigInteger)
@@ -131,9 +119,7 @@ class Computation(Base):
     """
 
     __tablename__ = "computations"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     computed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     period_start: Mapped[datetime | None]
     period_end: Mapped[datetime | None]

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint, func
+from sqlalchemy import BigInteger, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.models.base import Base, Json
+from database.models.base import Base, Json, store_key
 
 
 class Install(Base):
@@ -73,9 +73,7 @@ class Progress(Base):
     """
 
     __tablename__ = "progress"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     task: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str]
     page: Mapped[int] = mapped_column(server_default="0")

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func
+from sqlalchemy import BigInteger, Identity, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.models.base import Base, store_key
@@ -19,9 +19,7 @@ class CustomerTier(Base):
 
     __tablename__ = "customer_tiers"
     __table_args__ = (Index("ix_customer_tiers_due", "store_id", "due_at"),)
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     customer_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     tier: Mapped[str]
     amount: Mapped[Decimal]
@@ -55,9 +53,7 @@ class RuleStart(Base):
     """Since when a rule of the programme has been as it is: its name, and its text as applied."""
 
     __tablename__ = "rule_starts"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     rule: Mapped[str]
     since: Mapped[datetime]
@@ -71,9 +67,7 @@ class ExpiryWarning(Base):
     """
 
     __tablename__ = "expiry_warnings"
-    store_id: Mapped[UUID] = mapped_column(
-        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
-    )
+    store_id: Mapped[UUID] = store_key(primary_key=True)
     customer_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     expires_on: Mapped[date] = mapped_column(primary_key=True)
     days_before: Mapped[int] = mapped_column(primary_key=True)

@@ -18,9 +18,9 @@ from database.session import store_transaction
 from jobs.absorb import lock_store
 from jobs.apply import want_points
 from jobs.context import ActiveStore, Context, active_store
-from jobs.occasion_kinds import celebrations, note_birthday
 from jobs.occasion_rules import BIRTHDAY, Programme, programme
 from jobs.occasions import persons_of, settle
+from jobs.people_occasions import celebrations, note_birthday
 from jobs.points import one_customer
 from jobs.privacy import subject
 from retention.figures.period import Calendar

@@ -16,9 +16,10 @@ from jobs.absorb import lock_store
 from jobs.apply import want_points
 from jobs.context import ActiveStore, Context
 from jobs.history import BACKFILL
-from jobs.occasion_kinds import anniversaries_of, celebrations
 from jobs.occasion_rules import ANNIVERSARY, BIRTHDAY, RULES, WELCOME, Programme, programme, switch
 from jobs.occasions import follow_people, settle
+from jobs.people_occasions import celebrations
+from jobs.purchase_occasions import anniversaries_of
 
 PORTION = 500
 DAY, BIRTHDAYS_READ = "occasions", "birthdays of accounts"
@@ -41,8 +42,9 @@ def look_through(context: Context, store: ActiveStore) -> None:
         if told is None:
             _end_all(session, store)
             return
-        to_read = _read_birthdays(session, told)
-        last = rules.starts(session).get(DAY)
+        noted = rules.starts(session)
+        to_read = _read_birthdays(session, told, was_read=BIRTHDAYS_READ in noted)
+        last = noted.get(DAY)
         is_new_day = last is None or last.rule != told.today.isoformat()
         birthdays = [row.person for row in occasions.birthdays(session)] if is_new_day else []
         since = date.fromisoformat(last.rule) if last else None
@@ -72,12 +74,11 @@ def _end_all(session: Session, store: ActiveStore) -> None:
         rules.end(session, BIRTHDAYS_READ)
 
 
-def _read_birthdays(session: Session, told: Programme) -> bool:
+def _read_birthdays(session: Session, told: Programme, *, was_read: bool) -> bool:
     """Begin to read all accounts again once birthdays are wanted; whether it is to begin.
 
     Nobody has kept what accounts told of them before.
     """
-    was_read = BIRTHDAYS_READ in rules.starts(session)
     if BIRTHDAY in told.since and not was_read:
         occasions.read_again(session)
         progress.begin(session, BACKFILL["customer"])

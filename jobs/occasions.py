@@ -13,16 +13,15 @@ from database import occasions, people, points, privacy
 from database.people import AccountRow
 from jobs.context import ActiveStore, current
 from jobs.earning import settle_known
-from jobs.occasion_kinds import (
-    anniversaries_of,
+from jobs.occasion_rules import BIRTHDAY, WELCOME, Programme, programme
+from jobs.order_rules import excluded_customers
+from jobs.people_occasions import (
     birthdays_that_move,
     celebrations,
     note_birthday,
-    reviewed,
     welcomes,
 )
-from jobs.occasion_rules import BIRTHDAY, WELCOME, Programme, programme
-from jobs.order_rules import excluded_customers
+from jobs.purchase_occasions import anniversaries_of, reviewed
 from jobs.referrals import given_by_orders
 from jobs.sharing import (
     Known,

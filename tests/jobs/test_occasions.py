@@ -24,10 +24,11 @@ from database.privacy import Subject
 from jobs.earning import earning_rule
 from jobs.erasing import erase
 from jobs.history import install
-from jobs.occasion_kinds import anniversaries_of, celebrations
 from jobs.occasion_rules import Programme
 from jobs.occasions import follow_reviews
+from jobs.people_occasions import celebrations
 from jobs.points import adjust, advance, undo, verify
+from jobs.purchase_occasions import anniversaries_of
 from jobs.reconcile import compare_identifiers
 from retention.yearly import YearlyDay
 from sandbox.server import RunningStore

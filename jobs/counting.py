@@ -22,7 +22,7 @@ def as_it_counts(store: ActiveStore, order: Order, lots: Sequence[PointLot]) -> 
         undone = store.undone_backfills
         is_out = bool(undone) and copied_rule(lots[0].rule).backfill in undone
     else:
-        is_out = not store.backfill and _is_older(store, order.paid_at or order.placed_at)
+        is_out = not store.backfill and _is_older(store, order.bought_at)
     return replace(order, status=GONE) if is_out else order
 
 

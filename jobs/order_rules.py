@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from fractions import Fraction
 
 from sqlalchemy.orm import Session
@@ -95,7 +94,7 @@ def _periods(store: ActiveStore, new: Iterable[Order]) -> dict[str, Fraction]:
     if not words:
         return {}
     periods = Periods.parse(words)
-    found = {order.id: periods.at(_paid(order), store.zone) for order in new}
+    found = {order.id: periods.at(order.bought_at, store.zone) for order in new}
     return {name: multiplier for name, multiplier in found.items() if multiplier != ONE}
 
 
@@ -111,7 +110,7 @@ def _tiers(
         for name, _, number in (word.rpartition("=") for word in words)
     }
     asked = {
-        order.id: (owner, _paid(order))
+        order.id: (owner, order.bought_at)
         for order in new
         if (owner := owners.get(order.id)) is not None
     }
@@ -134,7 +133,3 @@ def _excluded(
     excluded = excluded_customers(session, store, asked)
     emails = {word.lower() for word in words}
     return [order.id for order in new if owners.get(order.id) in excluded or order.email in emails]
-
-
-def _paid(order: Order) -> datetime:
-    return order.paid_at or order.placed_at

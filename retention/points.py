@@ -98,7 +98,7 @@ class EarningRule:
     def matures_at(self, order: Order) -> datetime | None:
         """Return when the order's points become available; None for at once, or while they wait."""
         if not self.from_delivery:
-            return self.maturity(order.paid_at or order.placed_at)
+            return self.maturity(order.bought_at)
         delivered = self._delivered_at(order)
         return delivered and delivered + timedelta(days=self.pending_days)
 
@@ -112,7 +112,7 @@ class EarningRule:
         None is never, or not known because the points wait.
         """
         if not self.from_delivery:
-            return self.expiry(order.paid_at or order.placed_at, moment)
+            return self.expiry(order.bought_at, moment)
         delivered = self._delivered_at(order)
         return delivered and self.expiry(delivered, moment)
 
@@ -130,7 +130,7 @@ class EarningRule:
     def _delivered_at(self, order: Order) -> datetime | None:
         if order.delivered_at is not None or not self.delivery_days:
             return order.delivered_at
-        return (order.paid_at or order.placed_at) + timedelta(days=self.delivery_days)
+        return order.bought_at + timedelta(days=self.delivery_days)
 
     def text(self) -> str:
         """Return the rule as a stable line of JSON, the same for equal rules."""

@@ -170,6 +170,11 @@ class Order:
         return sum((line.net for line in self.lines), Decimal(0))
 
     @property
+    def bought_at(self) -> datetime:
+        """When the order was paid, or placed where no payment is told."""
+        return self.paid_at or self.placed_at
+
+    @property
     def refunds_are_complete(self) -> bool:
         """Whether the lines of every refund are known."""
         return all(refund.lines is not None for refund in self.refunds)

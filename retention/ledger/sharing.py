@@ -100,8 +100,7 @@ def order_claims(
     for order in orders:
         rule = rule_of(book.of_order(order.id), rules[order.id])
         if rule.is_capped and (points := target(order, rule)):
-            moment = order.paid_at or order.placed_at
-            claim = Claim(order.id, moment, points, rule.caps, rule.total_caps)
+            claim = Claim(order.id, order.bought_at, points, rule.caps, rule.total_caps)
             found.append((owners[order.id], claim))
     return found
 

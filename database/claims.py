@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from database import stores
 from database.bulk import among, insert_rows
 from database.models import ClaimLink, Customer, PointLot
-from database.points import LOT_COLUMNS
+from database.points import lots_where
 from retention.ledger.handover import gift_of
 from retention.records import PointLot as LotRecord
 
@@ -139,12 +139,7 @@ def _by_key(rows: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
 
 def lots_of_gifts(session: Session, gifts: Collection[str]) -> list[LotRecord]:
     """Every lot of these adjustments and balances, whoever has it."""
-    rows = session.execute(
-        select(*LOT_COLUMNS)
-        .where(among(func.substring(PointLot.reference, GIFT, type_=String), gifts))
-        .order_by(PointLot.reference)
-    )
-    return [LotRecord(*row) for row in rows]
+    return lots_where(session, among(func.substring(PointLot.reference, GIFT, type_=String), gifts))
 
 
 def _hash(token: str) -> bytes:

@@ -20,7 +20,7 @@ from database.models import (
     Review,
 )
 from database.orders import counts
-from database.points import LOT_COLUMNS
+from database.points import lots_where
 from retention.records import PointLot as LotRecord
 from retention.yearly import YearlyDay
 
@@ -50,8 +50,7 @@ def lots(session: Session, kind: str, customers: Iterable[int] | None = None) ->
     which: list[ColumnElement[bool]] = [PointLot.reference.startswith(f"{kind}:", autoescape=True)]
     if customers is not None:
         which.append(among(PointLot.customer_id, customers))
-    rows = session.execute(select(*LOT_COLUMNS).where(*which).order_by(PointLot.reference))
-    return [LotRecord(*row) for row in rows]
+    return lots_where(session, *which)
 
 
 def present(session: Session, references: Collection[str]) -> set[str]:

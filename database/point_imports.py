@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from database.bulk import among
 from database.models import Customer, PointEntry, PointLot
-from database.points import LOT_COLUMNS, PORTION
+from database.points import PORTION, lots_where
 from retention.records import PointLot as LotRecord
 
 
@@ -26,12 +26,7 @@ def present_accounts(session: Session, identifiers: Iterable[str]) -> set[str]:
 
 def lots_beginning(session: Session, prefix: str) -> list[LotRecord]:
     """The lots whose references begin so, by reference."""
-    rows = session.execute(
-        select(*LOT_COLUMNS)
-        .where(PointLot.reference.startswith(prefix, autoescape=True))
-        .order_by(PointLot.reference)
-    )
-    return [LotRecord(*row) for row in rows]
+    return lots_where(session, PointLot.reference.startswith(prefix, autoescape=True))
 
 
 class Imported(NamedTuple):

@@ -55,21 +55,22 @@ def head(session: Session) -> Head:
 
 def lots_of_orders(session: Session, orders: Iterable[str]) -> list[LotRecord]:
     """The lots that these orders gave."""
-    return _lots(session, among(PointLot.order_id, orders))
+    return lots_where(session, among(PointLot.order_id, orders))
 
 
 def lots_of_customers(session: Session, customers: Iterable[int]) -> list[LotRecord]:
     """All lots of these customers."""
-    return _lots(session, among(PointLot.customer_id, customers))
+    return lots_where(session, among(PointLot.customer_id, customers))
 
 
 def lots_named(session: Session, references: Iterable[str]) -> list[LotRecord]:
     """The lots of these references."""
-    return _lots(session, among(PointLot.reference, references))
+    return lots_where(session, among(PointLot.reference, references))
 
 
-def _lots(session: Session, which: ColumnElement[bool]) -> list[LotRecord]:
-    rows = session.execute(select(*LOT_COLUMNS).where(which).order_by(PointLot.reference))
+def lots_where(session: Session, *which: ColumnElement[bool]) -> list[LotRecord]:
+    """The lots of which all of this holds, by reference."""
+    rows = session.execute(select(*LOT_COLUMNS).where(*which).order_by(PointLot.reference))
     return [LotRecord(*row) for row in rows]
 
 

@@ -17,6 +17,7 @@ from database.points import Balance
 from jobs import points as job
 from jobs.context import Context, NotActive
 from jobs.privacy import subject
+from jobs.verification import verify
 from retention.ledger.chain import Link
 
 
@@ -120,7 +121,7 @@ def undo_command(
 def verify_command(settings: AppSettings, store: UUID, as_json: bool) -> None:
     """Rebuild all balances of STORE from the entries; exit with 1 when anything disagrees."""
     with opened(settings) as context:
-        audit = job.verify(context, store)
+        audit = verify(context, store)
     if as_json:
         print_json(
             {

@@ -1,4 +1,4 @@
-"""Points changed by time and by hand, and the proof that the ledger agrees with itself."""
+"""Points changed by time and by hand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from connector.manifest import load
-from database import points, redemptions, stores
+from database import points
 from database.person import find
 from database.points import Balance, Head
 from database.privacy import Subject
@@ -21,8 +20,6 @@ from jobs.gifts import held_now
 from jobs.occasion_days import look_through
 from jobs.occasions import withdrawn
 from jobs.passing_time import follow
-from jobs.referrals import disagreements
-from retention.ledger.audit import Audit
 from retention.ledger.book import Book
 from retention.ledger.chain import Link
 from retention.ledger.changes import adjust as post_adjustment
@@ -236,34 +233,3 @@ def one_customer(session: Session, person: Subject) -> int:
     if len(chosen) > 1:
         raise ValueError(f"{len(chosen)} customers are named like that; name one by --account")
     return next(iter(chosen))
-
-
-def verify(context: Context, store_id: UUID) -> Audit:
-    """Rebuild every balance from the entries, and compare it with all that is kept.
-
-    Raises:
-        LookupError: there is no such store.
-    """
-    engine = context.engine.execution_options(isolation_level="REPEATABLE READ")
-    audit = Audit()
-    with store_transaction(engine, store_id) as session:
-        row = stores.existing(session)
-        audit.read(points.links(session))
-        audit.compare(row.ledger_entries, row.ledger_hash, points.all_lots(session))
-        audit.compare_redemptions(redemptions.all_redemptions(session))
-        audit.problems += disagreements(session)
-        if row.state == "active":
-            _compare_shown(session, row.platform, audit)
-    return audit
-
-
-def _compare_shown(session: Session, platform: str, audit: Audit) -> None:
-    fields = load().platforms[platform].customer_fields
-    rebuilt = audit.balances()
-    for place, name in enumerate(("points_pending", "points")):
-        for customer, (account, text) in points.shown(session, fields[name]).items():
-            amount = rebuilt.get(customer, (0, 0))[place]
-            if text != str(amount):
-                audit.problems.append(
-                    f"account {account}: {fields[name]} is to show {text}, the ledger has {amount}"
-                )

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from database.models import Store
 from database.privacy import Subject
 from jobs.backfill import Backfilled, backfill, undo_backfill
-from jobs.points import adjust, verify
+from jobs.points import adjust
+from jobs.verification import verify
 from tests.conftest import Installed
 from tests.jobs.conftest import make_older, set_settings, settle
 from tests.jobs.state import ledger, points

@@ -7,7 +7,8 @@ from sqlalchemy import delete, select
 from database.models import PointEntry, PointLot, Review
 from jobs.apply import want_points
 from jobs.occasions import follow_reviews
-from jobs.points import advance, undo, verify
+from jobs.points import advance, undo
+from jobs.verification import verify
 from tests.conftest import Installed
 from tests.jobs.conftest import set_settings, settle
 from tests.jobs.test_earning import BEANS, GREY, TEA, refund

@@ -16,9 +16,10 @@ from jobs.context import active_store
 from jobs.erasing import erase
 from jobs.import_points import import_file
 from jobs.merging import merge
-from jobs.points import adjust, undo, verify
+from jobs.points import adjust, undo
 from jobs.reconcile import compare_identifiers
 from jobs.undo_import import undo_import
+from jobs.verification import verify
 from tests.conftest import Installed
 from tests.jobs.conftest import OpenedShop, set_settings, settle
 from tests.jobs.state import orders, points

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from database.models import PointEntry, PointLot
-from jobs.points import advance, verify
+from jobs.points import advance
+from jobs.verification import verify
 from sandbox import clock
 from sandbox.operations.orders import new_line
 from sandbox.shopify.operations import Terms

@@ -6,7 +6,8 @@ from sqlalchemy import Engine, select, text
 
 from database.models import ExpiryWarning
 from jobs.expiry import expiring
-from jobs.points import advance, verify
+from jobs.points import advance
+from jobs.verification import verify
 from tests.conftest import Installed
 from tests.jobs.conftest import Calls, set_settings, settle
 from tests.jobs.test_ledger import SARA, change, entries, later, pay

@@ -10,9 +10,10 @@ from database.privacy import Subject
 from jobs import privacy
 from jobs.erasing import erase
 from jobs.import_points import import_file, import_from_store
-from jobs.points import adjust, verify
+from jobs.points import adjust
 from jobs.told_balances import ImportedPoints
 from jobs.undo_import import UndoneImport, undo_import
+from jobs.verification import verify
 from sandbox.records import Meta
 from tests.conftest import Installed
 from tests.jobs.conftest import set_settings, settle

@@ -9,9 +9,10 @@ from sqlalchemy import Engine, text
 
 from database.privacy import Subject
 from jobs import points as job
-from jobs.points import adjust, advance, undo, verify
+from jobs.points import adjust, advance, undo
 from jobs.points_liability import Aged, liability
 from jobs.schedule import TASKS
+from jobs.verification import verify
 from tests.conftest import Installed, work_off
 from tests.jobs.conftest import make_older, set_settings, settle
 from tests.jobs.state import ledger

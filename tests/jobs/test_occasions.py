@@ -27,9 +27,10 @@ from jobs.history import install
 from jobs.occasion_rules import Programme
 from jobs.occasions import follow_reviews
 from jobs.people_occasions import celebrations
-from jobs.points import adjust, advance, undo, verify
+from jobs.points import adjust, advance, undo
 from jobs.purchase_occasions import anniversaries_of
 from jobs.reconcile import compare_identifiers
+from jobs.verification import verify
 from retention.yearly import YearlyDay
 from sandbox.server import RunningStore
 from tests.conftest import Installed

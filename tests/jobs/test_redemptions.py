@@ -20,9 +20,10 @@ from database.privacy import Subject
 from jobs import redemptions as job
 from jobs import rewards
 from jobs.erasing import erase
-from jobs.points import adjust, verify
+from jobs.points import adjust
 from jobs.privacy import ask
 from jobs.schedule import TASKS
+from jobs.verification import verify
 from jobs.withdrawals import cancel, sweep
 from retention.redemption import CannotRedeem, Redemption
 from sandbox.faults import Fault

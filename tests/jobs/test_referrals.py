@@ -17,7 +17,8 @@ from database.privacy import Subject
 from jobs.absorb import absorb
 from jobs.facts import Fact, key_of
 from jobs.friends import code_for, decide, listing, refer
-from jobs.points import advance, verify
+from jobs.points import advance
+from jobs.verification import verify
 from retention.records import Account, Order, OrderLine
 from tests.conftest import Installed
 from tests.jobs.conftest import set_settings, settle

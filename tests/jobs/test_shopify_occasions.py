@@ -8,7 +8,8 @@ from database import occasions
 from database.models import Customer, PointEntry, RuleStart
 from database.privacy import Subject
 from jobs.friends import code_for, listing
-from jobs.points import advance, verify
+from jobs.points import advance
+from jobs.verification import verify
 from retention.yearly import YearlyDay
 from sandbox.shopify.gid import gid
 from sandbox.shopify.operations import Terms

@@ -11,9 +11,10 @@ from database import redemptions as table
 from jobs import redemptions as job
 from jobs.context import active_store
 from jobs.erasing import erase
-from jobs.points import adjust, verify
+from jobs.points import adjust
 from jobs.privacy import ask, subject
 from jobs.rewards import reward_of
+from jobs.verification import verify
 from jobs.withdrawals import sweep, withdraw
 from retention.redemption import Redemption
 from sandbox.shopify.credit import CreditTransaction

@@ -6,7 +6,8 @@ from connector.errors import TemporaryError
 from database import redemptions as table
 from database.privacy import Subject
 from jobs import redemptions as job
-from jobs.points import adjust, verify
+from jobs.points import adjust
+from jobs.verification import verify
 from jobs.withdrawals import cancel
 from retention.redemption import Redemption
 from sandbox.faults import Fault

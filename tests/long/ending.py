@@ -10,9 +10,10 @@ from sqlalchemy import Engine, select, text
 from database.models import Customer
 from database.points import all_lots, balances
 from database.redemptions import all_redemptions
-from jobs.points import advance, verify
+from jobs.points import advance
 from jobs.reconcile import compare_identifiers, reconcile
 from jobs.settings import change_settings
+from jobs.verification import verify
 from jobs.withdrawals import sweep
 from jobs.write_back import write_back
 from retention.redemption import Redemption

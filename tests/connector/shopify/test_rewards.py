@@ -1,6 +1,5 @@
 """Discount codes and store credit in the sandbox shop, as only Shopify has them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,22 +14,9 @@ from sandbox.faults import Fault
 from sandbox.shopify.operations import Terms
 from tests.connector.shopify.conftest import OpenShop
 from tests.connector.shopify.pretend import data, store_of
-from tests.connector.shopify.sandboxed import SandboxShop, credentials, sandbox_shop
+from tests.connector.shopify.sandboxed import SandboxShop, credentials
 
 END = datetime(2032, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
-
-
-@pytest.fixture
-def shop() -> Iterator[SandboxShop]:
-    with sandbox_shop() as shop:
-        yield shop
-
-
-@pytest.fixture
-def store(shop: SandboxShop) -> Iterator[ConnectedStore]:
-    opened = shop.platform.open(shop.credentials, region="IR", development=True)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,29 +1,14 @@
 """Webhooks made shop by shop, against the sandbox's shop."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from connector.platform import ConnectedStore
 from connector.shopify.events import INCLUDE_FIELDS
 from sandbox.shopify.subscriptions import Subscription
-from tests.connector.shopify.sandboxed import SandboxShop, sandbox_shop
+from tests.connector.shopify.sandboxed import SandboxShop
 
 ADDRESS = "https://app.example/webhooks/shopify"
 TOPICS = ("orders/create", "refunds/create")
-
-
-@pytest.fixture
-def shop() -> Iterator[SandboxShop]:
-    with sandbox_shop() as shop:
-        yield shop
-
-
-@pytest.fixture
-def store(shop: SandboxShop) -> Iterator[ConnectedStore]:
-    opened = shop.platform.open(shop.credentials, region="IR", development=True)
-    yield opened
-    opened.close()
 
 
 def ours(shop: SandboxShop) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -1,7 +1,7 @@
 """Writing, against the sandbox's shop."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
@@ -10,19 +10,6 @@ from connector.shopify.native import KEY, NAMESPACE
 from sandbox.shopify.gid import gid
 from sandbox.shopify.server import ShopOptions
 from tests.connector.shopify.sandboxed import APP, SandboxShop, sandbox_shop
-
-
-@pytest.fixture
-def shop() -> Iterator[SandboxShop]:
-    with sandbox_shop() as shop:
-        yield shop
-
-
-@pytest.fixture
-def store(shop: SandboxShop) -> Iterator[ConnectedStore]:
-    opened = shop.platform.open(shop.credentials, region="IR", development=True)
-    yield opened
-    opened.close()
 
 
 def native(shop: SandboxShop, product: str) -> list[str] | None:

@@ -1,5 +1,6 @@
 """What purchases, and the steps from one to the next, say about the next one's category."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,9 +42,18 @@ class Shrunk:
 
     def of_one(self, given: Shares, category: Integers) -> Floats:
         """Return the probability of one category for each row of shares."""
-        scaled = self._scaled(given)
-        met = scaled.multiply(self.counts.T.tocsr()[category]).sum(axis=1)
-        return np.asarray(met + self._left(scaled) * self.rates[category])
+        [drawn] = self.of_one_by_strength(given, category, [self.strength])
+        return drawn
+
+    def of_one_by_strength(
+        self, given: Shares, category: Integers, strengths: Sequence[float]
+    ) -> Iterator[Floats]:
+        """Yield the same for each of several strengths."""
+        met = sparse.csr_array(given.multiply(self.counts.T.tocsr()[category]))
+        bases, rates = self._bases(), self.rates[category]
+        for strength in strengths:
+            scale = 1 / (bases + strength)
+            yield np.asarray(met @ scale + (1 - given @ (bases * scale)) * rates)
 
     def _bases(self) -> Floats:
         return np.asarray(self.counts.sum(axis=1), dtype=np.float64)

@@ -169,9 +169,8 @@ def _likeliest_strength(
     """Return the strength under which what was left out of the counting is likeliest."""
     likelihood = dict.fromkeys(STRENGTHS, 0.0)
     for one, left_out in zip(counted, seen, strict=True):
-        shares = given(left_out.before)
-        for strength in STRENGTHS:
-            came = replace(one, strength=strength).of_one(shares, left_out.after)
+        tried = one.of_one_by_strength(given(left_out.before), left_out.after, STRENGTHS)
+        for strength, came in zip(STRENGTHS, tried, strict=True):
             likelihood[strength] += float(left_out.weights @ np.log(came + _NEVER))
     return max(STRENGTHS, key=likelihood.__getitem__)
 

@@ -205,10 +205,8 @@ def _line(one: Listed) -> str:
     order = f"order {one.order_id} of {one.placed_at:%Y-%m-%d}" if one.placed_at else "no order yet"
     why = f": {', '.join(one.reasons)}" if one.reasons else ""
     decided = f"; {one.decision} by {one.decided_by}: {one.decided_why}" if one.decision else ""
-    return (
-        f"{one.number}  customer {one.referrer_id} brought customer {one.friend_id} "
-        f"({one.code}, {order})  {one.state}{why}{decided}"
-    )
+    brought = f"{one.referrer} brought {one.friend} ({one.code}, {order})"
+    return f"{one.number}  {brought}  {one.state}{why}{decided}"
 
 
 def _content(one: Listed) -> dict[str, Any]:
@@ -216,8 +214,8 @@ def _content(one: Listed) -> dict[str, Any]:
         "number": one.number,
         "state": one.state,
         "reasons": list(one.reasons),
-        "referrer": one.referrer_id,
-        "friend": one.friend_id,
+        "referrer": {"customer": one.referrer_id, "key": one.referrer},
+        "friend": {"customer": one.friend_id, "key": one.friend},
         "code": one.code,
         "order": one.order_id,
         "placed_at": one.placed_at.isoformat() if one.placed_at else None,

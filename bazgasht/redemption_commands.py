@@ -86,6 +86,7 @@ def _tell(found: list[Redemption], as_json: bool) -> None:
         parts = [
             one.reference,
             one.state,
+            f"account:{one.account_id}" if one.account_id else "a guest",
             f"{one.points} points for {one.worth} {one.currency}",
             one.code if one.state != "reserved" else "the store has not answered yet",
             f"until {until}",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from database import referral_codes, referrals
+from database import customers, referral_codes, referrals
 from database.models import Referral
 from database.privacy import Subject
 from database.referral_codes import MEDIUM, SOURCE
@@ -41,13 +41,15 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A referral as it stands; customers are our numbers of them."""
+    """A referral as it stands; customers are our numbers of them, with their keys."""
 
     number: int
     state: str
     reasons: tuple[str, ...]
     referrer_id: int
     friend_id: int
+    referrer: str
+    friend: str
     code: str
     order_id: str | None
     placed_at: datetime | None
@@ -176,7 +178,7 @@ def _changed(context: Context, store_id: UUID, change: Callable[[Session], Refer
         row = change(session)
         session.flush()
         want_points(session, store, _bring(session, told, row))
-        return _listed(row)
+        return _listed(session, [row])[0]
 
 
 def _bring(session: Session, told: Programme, row: Referral) -> set[int]:
@@ -187,20 +189,27 @@ def _bring(session: Session, told: Programme, row: Referral) -> set[int]:
 def listing(context: Context, store_id: UUID, states: Collection[str] = STATES) -> Sequence[Listed]:
     """The referrals in these states, the oldest first."""
     with store_transaction(context.engine, store_id) as session:
-        return [_listed(row) for row in referrals.listing(session, states)]
+        return _listed(session, referrals.listing(session, states))
 
 
-def _listed(row: Referral) -> Listed:
-    return Listed(
-        number=row.id,
-        state=row.state,
-        reasons=tuple(row.reasons),
-        referrer_id=row.referrer_id,
-        friend_id=row.friend_id,
-        code=row.code,
-        order_id=row.order_id,
-        placed_at=row.placed_at,
-        decision=row.decision,
-        decided_by=row.decided_by,
-        decided_why=row.decided_why,
-    )
+def _listed(session: Session, rows: Sequence[Referral]) -> list[Listed]:
+    named = {one for row in rows for one in (row.referrer_id, row.friend_id)}
+    keys = customers.keys(session, named)
+    return [
+        Listed(
+            number=row.id,
+            state=row.state,
+            reasons=tuple(row.reasons),
+            referrer_id=row.referrer_id,
+            friend_id=row.friend_id,
+            referrer=keys[row.referrer_id],
+            friend=keys[row.friend_id],
+            code=row.code,
+            order_id=row.order_id,
+            placed_at=row.placed_at,
+            decision=row.decision,
+            decided_by=row.decided_by,
+            decided_why=row.decided_why,
+        )
+        for row in rows
+    ]

@@ -81,7 +81,11 @@ def test_referrals_are_listed_and_decided(run: Commands, store: str, installed: 
     (held,) = told(run, points, "referrals", store, "--state", "held")
     assert (held["order"], held["reasons"]) == (str(order["id"]), ["own order", "same e-mail"])
     number = str(held["number"])
-    assert f"order {order['id']} of" in said(run, points, "referrals", store)
+    ada = f"account:{Shop(installed.sandbox).customer_id(ADA)}"
+    assert (held["referrer"]["key"], held["friend"]["key"]) == (ada, ada)
+    assert said(run, points, "referrals", store).startswith(
+        f"{number}  {ada} brought {ada} (ada-5, order {order['id']} of "
+    )
     assert told(run, points, "approve", store, number, *WHY)["state"] == "accepted"
     rejected = said(run, points, "reject", store, number, *WHY)
     assert rejected.endswith("rejected; rejected by Reza: two sisters\n")

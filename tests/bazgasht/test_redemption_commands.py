@@ -55,8 +55,8 @@ def test_points_are_redeemed_listed_and_given_back(run: Commands, store: str) ->
     assert told(run, "balance", store, "--email", ADA)[0]["available"] == 20
     until = f"until {made['expires_at'][:10]} {made['expires_at'][11:16]}Z"
     assert said(run, "redemptions", store).splitlines()[1] == (
-        f"{made['reference']}  released  20 points for 2.00 USD  {made['code']}  {until}  "
-        "cancelled by Reza: a mistake"
+        f"{made['reference']}  released  account:{made['account']}  20 points for 2.00 USD  "
+        f"{made['code']}  {until}  cancelled by Reza: a mistake"
     )
 
 

@@ -65,6 +65,11 @@ def test_what_followed_is_drawn_toward_the_rates() -> None:
     ]
     assert drawn.of_one(given, np.array([1, 0, 1])).tolist() == pytest.approx([0.6, 0.5, 0.525])
 
+    # With a strength of 1 it is (3 + .5) / 5 = .7 after the first, and .25 * .7 + .75 * .5 = .55.
+    weaker, same = drawn.of_one_by_strength(given, np.array([1, 0, 1]), [1.0, 6.0])
+    assert weaker.tolist() == pytest.approx([0.7, 0.5, 0.55])
+    assert same.tolist() == pytest.approx([0.6, 0.5, 0.525])
+
 
 def test_seven_estimates() -> None:
     # First to second: tea -> tea, tea -> cups, soap -> cups; then tea -> soap weighs 1 / sqrt(2).

@@ -42,6 +42,7 @@ class Ending(RuleBasedStateMachine):
         self.tables.put_back()
         self.stage.context.redis.flushdb()
         self.stage.renew()
+        self.stage.fail()
         self.facts: Facts | None = None
         self.before: list[Any] = []
         self.lapsed: set[str] = set()
@@ -117,6 +118,7 @@ class Ending(RuleBasedStateMachine):
     def settle(self) -> None:
         """Lose what waits, and let the app find out by itself what it has missed."""
         stage, name = self.stage, str(self.stage.id)
+        stage.fail()
         stage.letters.clear()
         for letter in stage.sure_letters:
             post(letter())

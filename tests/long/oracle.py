@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from functools import cached_property
 from math import floor
 from typing import NamedTuple
 
@@ -46,14 +47,17 @@ class Facts:
     """What a story did that its store does not know.
 
     Points are pending for `pending_days` after payment and lapse `expiry_days` after that (0:
-    never). `given` by hand and `spent`, by code, are of customers named account:NUMBER, or
-    email:ADDRESS. `merged` are accounts that became another; `proves` says that a guest's address
-    has to be `proved`.
+    never), but no sooner than `grace_days` after they became known; nobody gets more than `cap` of
+    them by orders (0: any number). `given` by hand and `spent`, by code, are of customers named
+    account:NUMBER, or email:ADDRESS. `merged` are accounts that became another; `proves` says that
+    a guest's address has to be `proved`.
     """
 
     proves: bool
     pending_days: int = 0
     expiry_days: int = 0
+    grace_days: int = 0
+    cap: int = 0
     tiers: Tiers = field(default_factory=Tiers)
     given: Counter[str] = field(default_factory=Counter)
     spent: dict[str, Spent] = field(default_factory=dict)
@@ -82,18 +86,33 @@ class Oracle:
         """Available and pending points of everybody who has any."""
         facts = self.facts
         rows: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        never_lapses = not facts.expiry_days or facts.grace_days
         for order in self.stage.store.orders.values():
             age = (self.store_now - paid_at(order)) // DAY
-            if not facts.expiry_days or age < facts.pending_days + facts.expiry_days:
-                rows[self.owner(order)][age < facts.pending_days] += self.earned(order)
+            if never_lapses or age < facts.pending_days + facts.expiry_days:
+                rows[self.owner(order)][age < facts.pending_days] += self.earned[order.id]
         for home, points in facts.given.items():
             rows[self.now(home)][0] += points
         for code, spent in facts.spent.items():
             rows[self.now(spent.home)][0] -= self.held(code)
         return {key: (own[0], own[1]) for key, own in rows.items() if any(own)}
 
-    def earned(self, order: Order) -> int:
-        """An order's points: what is kept of it by its own rule, rounded once."""
+    @cached_property
+    def earned(self) -> dict[int, int]:
+        """Each order's points, which are what earlier orders leave of its customer's cap."""
+        found: dict[int, int] = {}
+        used: Counter[str] = Counter()
+        orders = self.stage.store.orders.values()
+        for order in sorted(orders, key=lambda one: (paid_at(one), str(one.id))):
+            owner, points = self.owner(order), self.by_rule(order)
+            if self.facts.cap:
+                points = min(points, self.facts.cap - used[owner])
+            used[owner] += points
+            found[order.id] = points
+        return found
+
+    def by_rule(self, order: Order) -> int:
+        """An order's points without caps: what is kept of it by its own rule, rounded once."""
         rule = self.rules.get(str(order.id))
         if rule is None or not counts(order):
             return 0
@@ -142,7 +161,7 @@ class Oracle:
             if self.owner(order) == key and counts(order) and paid_at(order) <= self.our_now:
                 is_spend = self.facts.tiers.measure == "spend"
                 kept = Fraction(self.stage.kept(order), 100)
-                amount += kept if is_spend else self.earned(order)
+                amount += kept if is_spend else self.earned[order.id]
         reached = [name for name, least in self.facts.tiers.least if amount >= least]
         return reached[-1] if reached else ""
 

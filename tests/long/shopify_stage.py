@@ -5,8 +5,12 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+from connector.registry import register
+from connector.shopify import Shopify
+from connector.shopify.shop import AppKeys
 from jobs.context import Context
 from sandbox import clock
+from sandbox.faults import Fault
 from sandbox.records import Customer, Order
 from sandbox.shopify.deliveries import Delivery
 from sandbox.shopify.deliveries import signature as shop_signature
@@ -17,7 +21,7 @@ from sandbox.store import Store
 from tests.conftest import AppServer
 from tests.faults.traffic import Letter
 from tests.long.stage import DAY, HOUR, counts, renew, renew_store
-from tests.merchant import Merchant, open_shop
+from tests.merchant import SECRET, Merchant, open_shop
 
 SHOP_KEPT = ("store", "scopes", "tokens", "metafields", "subscriptions", "order_lists")
 
@@ -43,7 +47,15 @@ class ShopifyStage:
             renew_store(self.store)
             renew(shop, Shop(shop.store, shop.app, shop.profile), SHOP_KEPT)
             shop.metafields.by_owner.clear()
+        # Tokens and points of cost in memory: other tests share them between processes.
+        keys, address = AppKeys(shop.app.client_id, SECRET), self.merchant.shop.url
+        register(Shopify(keys, pretend_address=address))
         self.merchant.shop.restore_points(HOUR)
+
+    def fail(self, *faults: Fault) -> None:
+        self.merchant.shop.clear_faults()
+        for one in faults:
+            self.merchant.shop.add_fault(one)
 
     @property
     def store(self) -> Store:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from jobs.context import Context
 from sandbox import clock
+from sandbox.faults import Fault
 from sandbox.operations import orders
 from sandbox.records import Customer, Order
 from sandbox.small import small_store
@@ -82,6 +83,9 @@ class Stage(Protocol):
     @property
     def store(self) -> Store: ...
     def renew(self) -> None: ...
+    def fail(self, *faults: Fault) -> None:
+        """Let the store's API have these faults, and no others."""
+
     def scope(self) -> AbstractContextManager[Session]: ...
     def catch_up(self) -> None: ...
     def buy(self, customer: int, email: str, names: Sequence[str], age: int, *, paid: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
+from connector.errors import ConnectorError
 from database.privacy import Subject
 from jobs.claims import claim_link, prove
 from jobs.drain import drain
@@ -17,6 +18,7 @@ from jobs.redemptions import redeem_for
 from jobs.withdrawals import cancel, sweep
 from jobs.write_back import write_back
 from retention.redemption import CannotRedeem
+from sandbox.faults import Fault
 from sandbox.records import Order
 from tests.faults.traffic import Letter
 from tests.long.ending import Ending
@@ -86,20 +88,25 @@ class Story(Ending):
         waits=st.sampled_from(["no", "waits", "lapses"]),
         claim=st.sampled_from(["at_once", "proved"]),
         skew=st.sampled_from([-HOUR, 0, HOUR]),
+        cap=st.sampled_from([0, 0, 60]),
+        grace=st.sampled_from([0, 3]),
     )
-    def begin(self, waits: str, claim: str, skew: int) -> None:
+    def begin(self, waits: str, claim: str, skew: int, cap: int, grace: int) -> None:
         self.stack.enter_context(skewed(skew))
         self.waits, self.lapses = waits != "no", waits == "lapses"
         self.facts = self.told = Facts(
             proves=claim == "proved" and self.stage.may_trash,
             pending_days=PENDING_DAYS if self.waits else 0,
             expiry_days=EXPIRY_DAYS if self.lapses else 0,
+            grace_days=grace,
+            cap=cap,
         )
         self.change_settings(
             points_claim=claim,
             points_pending_days=self.told.pending_days,
             points_expiry_days=self.told.expiry_days,
-            points_expiry_grace_days=0,
+            points_expiry_grace_days=grace,
+            points_cap_lifetime=cap,
             points_tier_counts_pending=True,
             points_shortfall="owe",
             point_value="0.01",
@@ -259,7 +266,7 @@ class Story(Ending):
     def cancel_a_redemption(self, data: st.DataObject) -> None:
         code = data.draw(st.sampled_from(list(self.told.spent)))
         self.let_leases_end()
-        with suppress(ValueError):
+        with suppress(ValueError, ConnectorError):
             cancel(self.stage.context, self.stage.id, self.told.spent[code].reference, **WHY)
             self.cancelled.add(code)
 
@@ -291,6 +298,14 @@ class Story(Ending):
             points_tier_measure=measure,
             points_tier_window=window,
         )
+
+    @action(
+        kind=st.sampled_from(["half_answer", "server_error"]),
+        times=st.integers(min_value=1, max_value=5),
+    )
+    def let_the_store_fail(self, kind: str, times: int) -> None:
+        """Let it do nothing at its next requests, or do it and lose its answer."""
+        self.stage.fail(Fault(kind, times=times))
 
     @action(often=2, when=lambda self: self.stage.letters, data=st.data(), doubled=st.booleans())
     def deliver(self, data: st.DataObject, doubled: bool) -> None:

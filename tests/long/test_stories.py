@@ -2,7 +2,8 @@
 
 Orders are placed, paid, refunded, cancelled, trashed, restored and paid with codes that points
 were redeemed for; accounts are merged; rules and tiers change; webhooks are lost, doubled and come
-in any sequence; workers are killed between any two statements; the store's clock is an hour off.
+in any sequence; workers are killed between any two statements; the store fails, or does what it is
+asked and loses its answer; its clock is an hour off.
 In the end the stores are read once, as they are every hour, and what everybody has is compared with
 what an oracle makes of the stores' orders alone.
 
@@ -30,6 +31,7 @@ from sqlalchemy import Engine, create_engine
 from bazgasht.app import create_app
 from bazgasht.memory import spare_what_is_loaded
 from bazgasht.services import RunningServices
+from connector.http import GuardedSession
 from jobs import context as job_context
 from jobs.context import Context
 from tests.conftest import AppServer, empty_tables
@@ -68,7 +70,9 @@ def opened(
     """Stories at one store, with the app newly installed before each."""
     empty_tables(superuser)
     context.redis.flushdb()
-    with ExitStack() as stack:
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        # What fails is tried again at once.
+        patch.setattr(GuardedSession, "_pause", lambda *_: 0.0)
         stage = kind(context, server, stack)  # type: ignore[call-arg]
         tables = stack.enter_context(keeping_tables(superuser))
         named = {"stage": stage, "tables": tables, "superuser": superuser}

@@ -7,6 +7,7 @@ from functools import partial
 from jobs.context import Context
 from sandbox import clock
 from sandbox.errors import RestError
+from sandbox.faults import Fault
 from sandbox.operations import customers, orders, refunds
 from sandbox.operations.refunds import RefundRequest
 from sandbox.payloads.orders import refunded, total
@@ -39,6 +40,11 @@ class WooCommerceStage:
         self.sure_letters.clear()
         with self.store.lock:
             renew_store(self.store)
+
+    def fail(self, *faults: Fault) -> None:
+        self.sandbox.clear_faults()
+        for one in faults:
+            self.sandbox.add_fault(one)
 
     @property
     def store(self) -> Store:

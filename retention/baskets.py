@@ -19,7 +19,7 @@ class Baskets:
     """Orders of which something is kept, and the distinct products of each.
 
     `products[starts[k] : starts[k + 1]]` are the products of order k, rising, each told by its
-    place in `product_ids`, which rises too.
+    place in `product_ids`, which rises too unless the most bought come first.
     """
 
     starts: Integers
@@ -40,6 +40,18 @@ class Baskets:
         """Return the same orders with only the chosen cells of `products`."""
         before = np.concatenate([[0], np.cumsum(chosen)])
         return replace(self, starts=before[self.starts], products=self.products[chosen])
+
+    def most_bought_first(self) -> Self:
+        """Return the same orders with the products in the most orders first in `product_ids`.
+
+        What is bought most is counted most: side by side it stays in the processor's cache.
+        """
+        sequence = np.argsort(-self.base, kind="stable")
+        places = np.empty(len(sequence), dtype=np.int32)
+        places[sequence] = np.arange(len(sequence))
+        cells, starts = places[self.products], self.starts.copy()
+        _without_repetition(starts, cells)
+        return replace(self, starts=starts, products=cells, product_ids=self.product_ids[sequence])
 
 
 @dataclass(frozen=True, slots=True)

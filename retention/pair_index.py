@@ -26,7 +26,7 @@ class PairIndex:
 
     def __init__(self, lines: pl.DataFrame, top: int = 20) -> None:
         """Take in `lines` (columns `LINES`), as `bought_together` does."""
-        orders = baskets(lines)
+        orders = baskets(lines).most_bought_first()
         identifiers = lines.filter(pl.col(QUANTITY) > 0)[ORDER_ID].unique().sort()
         self._orders = Pool(orders.starts, orders.products)
         self._order_places = {number: place for place, number in enumerate(identifiers)}
@@ -92,7 +92,7 @@ class PairIndex:
     def _products(self, product_ids: Collection[int]) -> Cells:
         places = self._lists.places(product_ids)
         self._rows.lengthen(self._lists.count())
-        self._sums.lengthen(len(self._lists.base))
+        self._sums.lengthen(self._lists.count())
         return places
 
     def _keep(self, order_id: int, cells: Cells) -> int:
@@ -114,11 +114,8 @@ class PairIndex:
         listed, wanted = (
             cells if len(cells) <= LONGEST_ORDER else cells[:0] for cells in (before, after)
         )
-        had, has = set(listed.tolist()), set(wanted.tolist())
-        for product in had - has:
-            self._rows.remove(product, place)
-        for product in has - had:
-            self._rows.add(product, place)
+        self._rows.remove(pair_kernels.without(listed, wanted), place)
+        self._rows.add(pair_kernels.without(wanted, listed), place)
         self._sums.change(listed, self._weight(listed), -1)
         self._sums.change(wanted, self._weight(wanted), 1)
 

@@ -3,6 +3,8 @@
 Products and orders are told by their places.
 """
 
+from typing import Any, cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,9 +19,11 @@ Found = tuple[Integers, Cells, Integers, Floats]
 Kept = tuple[Cells, Integers, Floats]
 """Pairs of products that are known: other product, count and score."""
 
-Scratch = tuple[Cells, Integers, Cells]
+Weights = Integers | Cells
+
+Scratch = tuple[Cells, Weights, Cells]
 """Counts and weights of one product's pairs, all 0 between uses, and which products they are of,
-with room for one more than there are."""
+with room for one more than there are. Where each pair weighs 1, counts are the weights."""
 
 Measure = tuple[Floats, Floats, Integers]
 """The powers of each product's base as the product and as the other one, and its identifier."""
@@ -34,6 +38,10 @@ PRODUCT_BITS = 24
 """A pair's other product takes 24 bits and the size of the order 8."""
 
 MOST_PRODUCTS = 1 << PRODUCT_BITS
+
+ZERO = cast(int, np.int64(0))
+"""What a count begins with that is handed to other functions: for a literal 0 numba would compile
+them once more."""
 
 
 @compiled
@@ -52,6 +60,42 @@ def pack(begins: Cells, sizes: Cells, cells: Cells, starts: Integers, packed: Ce
     for place in range(len(begins)):
         for cell in range(sizes[place]):
             packed[starts[place] + cell] = cells[begins[place] + cell]
+
+
+@compiled
+def remove(begins: Cells, sizes: Cells, cells: Cells, places: Cells, value: int) -> None:
+    """Take a number out of lists that have it once; the last one takes its place."""
+    for place in places:
+        for cell in range(begins[place], begins[place] + sizes[place]):
+            if cells[cell] == value:
+                sizes[place] -= 1
+                cells[cell] = cells[begins[place] + sizes[place]]
+                break
+
+
+@compiled
+def without(cells: Cells, others: Cells) -> Cells:
+    """Return the cells that are not among others; both rise."""
+    kept = np.empty_like(cells)
+    many = place = 0
+    for cell in cells:
+        while place < len(others) and others[place] < cell:
+            place += 1
+        if place == len(others) or others[place] != cell:
+            kept[many] = cell
+            many += 1
+    return kept[:many]
+
+
+@compiled
+def join(begins: Cells, sizes: Cells, cells: Cells, places: Cells) -> Cells:
+    """Return lists, one behind the other."""
+    joined = np.empty(sizes[places].sum(), np.int32)
+    end = 0
+    for place in places:
+        joined[end : end + sizes[place]] = cells[begins[place] : begins[place] + sizes[place]]
+        end += sizes[place]
+    return joined
 
 
 @compiled
@@ -110,7 +154,7 @@ def rank_together(
     counts, weighed, seen = _scratch(len(measure[0]))
     kept = _room(starts, rows, limits[1])
     products = np.empty(len(kept[0]), dtype=np.int64)
-    filled = 0
+    filled = ZERO
     for row in range(rows[0], rows[1]):
         many = 0
         for place in range(starts[row], starts[row + 1]):
@@ -139,21 +183,23 @@ def rank_next(
     starts, orders = bought
     begins, ends, cells = later
     scratch = _scratch(len(measure[0]))
-    counted_for = np.full(len(measure[0]), -1, dtype=np.int64)
+    counted_for, found = np.full(len(measure[0]), -1, dtype=np.int64), np.empty_like(scratch[2])
     kept = _room(np.arange(len(starts)) * limits[1], rows, limits[1])
     products = np.empty(len(kept[0]), dtype=np.int64)
-    filled = 0
+    filled = ZERO
     for row in range(rows[0], rows[1]):
-        many = 0
+        many = ZERO
         for place in range(starts[row], starts[row + 1]):
-            for cell in range(begins[orders[place]], ends[orders[place]]):
-                other = cells[cell]
-                if counted_for[other] == place or other == row:
-                    continue
+            counted_for[row] = place
+            size = 0
+            for other in cells[begins[orders[place]] : ends[orders[place]]]:
+                # Without branches, which would often be foretold wrongly.
+                found[size] = other
+                size += counted_for[other] != place
                 counted_for[other] = place
-                many = _count_one(other, scratch, many)
+            many = _count(found[:size], scratch, many)
         begin = filled
-        counted = (scratch[2][:many], scratch[0], scratch[1], 1.0)
+        counted = (scratch[2][:many], scratch[0], scratch[0], 1.0)
         filled = _keep_best(row, counted, measure, limits, kept, filled)
         products[begin:filled] = row
     return products[:filled], kept[0][:filled], kept[1][:filled], kept[2][:filled]
@@ -170,13 +216,14 @@ def _scratch(products: int) -> Scratch:
 
 
 @compiled
-def _count_one(other: int, scratch: Scratch, many: int) -> int:
-    """Count a product once more; how many are seen by now."""
-    counts, weighed, seen = scratch
-    seen[many] = other
-    many += counts[other] == 0
-    counts[other] += 1
-    weighed[other] += 1
+def _count(cells: Cells, scratch: Scratch, many: int) -> int:
+    """Count products once more; how many are seen by now."""
+    counts, _, seen = scratch
+    for other in cells:
+        count = counts[other]
+        seen[many] = other
+        many += count == 0
+        counts[other] = count + 1
     return many
 
 
@@ -195,7 +242,7 @@ def _room(starts: Integers, rows: tuple[int, int], top: int) -> Kept:
 @compiled
 def _keep_best(
     product: int,
-    counted: tuple[Cells, Cells, Integers, float],
+    counted: tuple[Cells, Cells, Weights, float],
     measure: Measure,
     limits: tuple[int, int],
     kept: Kept,
@@ -210,11 +257,12 @@ def _keep_best(
     smallest_count, top = limits
     others, counts, scores = kept
     base_power, other_power = measure[0][product], measure[1]
-    end = begin
+    end, need = begin, -1.0
     for other in seen:
         count, weight = totals[other], weighed[other]
         totals[other] = weighed[other] = 0
-        if count < smallest_count:
+        # Without a division, which is slow, what is sure to rank behind a full list is left out.
+        if count < smallest_count or weight * unit < need * other_power[other]:
             continue
         score = _score(weight * unit, base_power, other_power[other])
         if end == begin + top and score < scores[end - 1]:
@@ -227,6 +275,8 @@ def _keep_best(
             others[moved], counts[moved] = others[moved - 1], counts[moved - 1]
             scores[moved] = scores[moved - 1]
         others[place], counts[place], scores[place] = other, count, score
+        if end == begin + top:
+            need = _need(scores[end - 1], base_power)
     return end
 
 
@@ -234,6 +284,15 @@ def _keep_best(
 def _score(weight: float, base_power: float, other_power: float) -> float:
     score: float = np.rint(weight / (base_power * other_power) * SCORE_DIGITS) / SCORE_DIGITS
     return score
+
+
+@compiled
+def _need(score: float, base_power: float) -> float:
+    """What a pair weighs at least, for one of the other product's power, to reach a score.
+
+    The margins are far above what rounding does.
+    """
+    return (score - 1e-9) * base_power * (1 - 1e-9)
 
 
 @compiled
@@ -252,15 +311,20 @@ Held = tuple[Cells, Cells, Cells]
 Sums = tuple[Cells, NDArray[np.int32], Integers]
 """For each product the row in which the sums of its pairs are kept, or -1; counts and weights."""
 
+NO_TIME = np.iinfo(np.int64).min
+
 NEVER = np.iinfo(np.int32).max
 """A count that no pair has."""
 
-OPENED, TOUCHED, DOUBTFUL = 1, 2, 4
-"""`DOUBTFUL` is one whose list may have a pair that is fewer than it was; it may be opened too."""
+OPENED, TOUCHED = 1, 2
 
-Bounds = tuple[Floats, Integers, Integers]
+LISTS_BITS = 7
+"""The lists of 128 products are settled together: they find room in the processor's cache."""
+
+Bounds = tuple[Floats, Integers, Integers, Floats]
 """The score, count and identifier of each list's bound: a pair is in the list unless it ranks
-behind. A score of -1 is none: then all pairs are in the list."""
+behind. A score of -1 is none: then all pairs are in the list. Last what a pair weighs at least, for
+one of the other product's power, that may rank before the bound: -1 if there is none."""
 
 Lists = tuple[Cells, Kept, Bounds]
 """How long each product's list is, the lists, so many places for each, and their bounds."""
@@ -268,6 +332,10 @@ Lists = tuple[Cells, Kept, Bounds]
 Work = tuple[Scratch, NDArray[np.int8], Cells]
 """What revising needs: room for sums, the state of each list (`OPENED`, `TOUCHED` or 0), and room
 for the lists that changed."""
+
+Waiting = tuple[Cells, Cells, Cells, Integers]
+"""Pairs to be settled: the list's product, the number of the touched product (~number if the count
+may be another one than before), how often and in what weight."""
 
 
 @compiled
@@ -289,18 +357,17 @@ def revise(
     lists that changed are written to the last part of `work`; returns how many these are.
     """
     scratch, state, revised = work
-    many = 0
-    for product in touched:
-        state[product] = TOUCHED
-        revised[many] = product
-        many += 1
+    many = _open(touched, state, revised)
+    waiting, wait = _waiting(1024), ZERO
     for number in range(len(touched)):
         product = touched[number]
         seen = _often_bought(product, held, limits[0], scratch)
-        many = _revise_neighbours(
-            product, seen, (least_power[number], WEIGHT_UNIT), measure, limits, lists, (work, many)
-        )
+        waiting = _with_room(waiting, wait, seen)
+        worth = (least_power[number], WEIGHT_UNIT, limits[0])
+        wait = _wait(number, scratch[2][:seen], worth, lists, work, (waiting, wait))
         _list_anew(product, seen, WEIGHT_UNIT, measure, limits, lists, scratch)
+    settled = (work, many)
+    many = _settle_all(touched, (waiting, wait), WEIGHT_UNIT, measure, limits, lists, settled)
     for product in revised[:many]:
         if lists[0][product] < limits[2] and lists[2][0][product] >= 0:
             seen = _often_bought(product, held, limits[0], scratch)
@@ -317,15 +384,24 @@ the customer, the time in microseconds and its number among the customer's order
 Window = tuple[int, int]
 """How many microseconds later an order still counts, and how many products one has at most."""
 
-Stamps = tuple[Integers, Integers]
-"""For each product the last time that it was counted, and the present time."""
+Stamps = tuple[Integers, Integers, Integers, Cells]
+"""For each product and each order the last time that it was counted, the present time, and room
+for products found, one more than there are."""
+
+SumsNext = tuple[Cells, NDArray[Any], NDArray[Any]]
+"""For each product the row in which counts of its pairs are kept, or -1; how many of its buyers
+bought every other product later, and how many had bought every other product before."""
+
+Sets = tuple[Integers, Integers, Cells]
+"""Of a customer and some products: the order in which each was bought first, or -1; where the
+products end, in one array, that were bought before each (first all of these) and after each."""
 
 
 @compiled
 def revise_next(
-    touched: tuple[Cells, Floats, Cells],
-    doubtful: Cells,
-    counted: tuple[Bought, Window, Stamps],
+    touched: tuple[Cells, Floats, Integers],
+    changed: tuple[Integers, Integers, Cells],
+    counted: tuple[Bought, Window, Stamps, SumsNext],
     measure: Measure,
     limits: tuple[int, int, int],
     lists: Lists,
@@ -333,41 +409,35 @@ def revise_next(
 ) -> int:
     """Bring all lists of what was bought next up to date, as `revise` does.
 
-    `touched` are products with their least powers, and those among them whose buyers or first
-    purchases changed; `doubtful` are those whose pairs with touched ones may be more or fewer.
+    `touched` are products with their least powers, and the places of those whose buyers or first
+    purchases changed. `changed` tells of each touched product from where to where in an array the
+    products are that it was bought after more or less often than before.
     """
-    (products, least_power, moved), (bought, window, stamps) = touched, counted
-    scratch, state, revised = work
-    many = 0
-    for product in doubtful:
-        state[product] = DOUBTFUL
-    for product in moved:
-        state[product] = TOUCHED
-        revised[many] = product
-        many += 1
+    (products, least_power, moved), (begins, ends, cells) = touched, changed
+    # Each pair weighs 1, so that counts are weights.
+    (counts, _, seen), state, revised = work
+    scratch = (counts, counts, seen)
+    many = _open(products[moved], state, revised)
+    waiting, wait = _waiting(1024), ZERO
     for number in range(len(products)):
-        product = products[number]
-        found = _sum_earlier(product, bought, window, scratch)
-        if state[product] == TOUCHED:
-            found = _with_unseen(_often(found, limits[0], scratch), product, doubtful, scratch)
-            many = _revise_neighbours(
-                product, found, (least_power[number], 1.0), measure, limits, lists, (work, many)
-            )
-        else:
-            mine = ((scratch[0], scratch[1], doubtful), state, revised)
-            many = _revise_neighbours(
-                product, len(doubtful), (0.0, 1.0), measure, limits, lists, (mine, many)
-            )
+        product, others = products[number], cells[begins[number] : ends[number]]
+        anew = state[product] == TOUCHED
+        if len(others) == 0 and not anew:
+            continue
+        found = _count_earlier(product, limits[0], counted, scratch)
+        waiting = _with_room(waiting, wait, found + len(others))
+        wait = _wait_changed(number, product, others, scratch, state, waiting, wait)
+        if anew:
+            worth, room = (least_power[number], 1.0, limits[0]), (scratch, state, revised)
+            wait = _wait(number, seen[:found], worth, lists, room, (waiting, wait))
         _often(found, NEVER, scratch)
-        if state[product] == TOUCHED:
-            found = _sum_later(product, bought, window, scratch, stamps)
-            _list_anew(product, found, 1.0, measure, limits, lists, scratch)
+        if anew:
+            _list_next(product, counted, measure, limits, lists, scratch)
+    settled = (work, many)
+    many = _settle_all(products, (waiting, wait), 1.0, measure, limits, lists, settled)
     for product in revised[:many]:
         if lists[0][product] < limits[2] and lists[2][0][product] >= 0:
-            found = _sum_later(product, bought, window, scratch, stamps)
-            _list_anew(product, found, 1.0, measure, limits, lists, scratch)
-        state[product] = 0
-    for product in doubtful:
+            _list_next(product, counted, measure, limits, lists, scratch)
         state[product] = 0
     return many
 
@@ -378,7 +448,7 @@ def note_fresh(
 ) -> None:
     """Write what some customers bought for the first time in each order, as long as there is room
     for the whole order."""
-    stamped, clock = stamps
+    stamped, _, clock, _ = stamps
     for customer in range(customers[0], customers[1]):
         clock[0] += 1
         begin = histories[0][customer]
@@ -395,15 +465,43 @@ def note_fresh(
 @compiled
 def _has(held: Held, place: int, wanted: int) -> bool:
     """Whether a list, which rises, has a number."""
-    low, end = held[0][place], held[0][place] + held[1][place]
+    begins, sizes, cells = held
+    low, end = begins[place], begins[place] + sizes[place]
     high = end
     while low < high:
         middle = (low + high) // 2
-        if held[2][middle] < wanted:
+        if cells[middle] < wanted:
             low = middle + 1
         else:
             high = middle
-    return bool(low < end and held[2][low] == wanted)
+    return bool(low < end and cells[low] == wanted)
+
+
+@compiled
+def _later_of(
+    excluded: Cells, order: int, bought: Bought, window: Window, stamps: Stamps, found: Cells
+) -> int:
+    """Write what the buyer of an order bought later, but for some products; how many these are."""
+    # Arrays are taken out of their tuples once: doing so costs more than what is done with them.
+    (begins, sizes, cells), _, _, (starts, lengths, history), customers, times, numbers = bought
+    (stamped, _, clock, _), (longest_wait, longest_order) = stamps, window
+    clock[0] += 1
+    now = clock[0]
+    for product in excluded:
+        stamped[product] = now
+    many = 0
+    start = starts[customers[order]]
+    for place in range(start + numbers[order] + 1, start + lengths[customers[order]]):
+        later = history[place]
+        if times[later] > times[order] + longest_wait:
+            break
+        if times[later] == times[order] or sizes[later] > longest_order:
+            continue
+        for other in cells[begins[later] : begins[later] + sizes[later]]:
+            found[many] = other
+            many += stamped[other] != now
+            stamped[other] = now
+    return many
 
 
 @compiled
@@ -411,59 +509,244 @@ def _sum_later(
     product: int, bought: Bought, window: Window, scratch: Scratch, stamps: Stamps
 ) -> int:
     """Count what buyers of the product bought later, each product once a buyer."""
-    orders, fresh, (row_begins, row_sizes, rows), histories, customers, times, numbers = bought
-    stamped, clock = stamps
-    many = 0
-    for row in range(row_begins[product], row_begins[product] + row_sizes[product]):
-        order = rows[row]
-        if not _has(fresh, order, product):
-            continue
-        clock[0] += 1
-        begin = histories[0][customers[order]]
-        end = begin + histories[1][customers[order]]
-        for place in range(begin + numbers[order] + 1, end):
-            later = histories[2][place]
-            if times[later] > times[order] + window[0]:
-                break
-            if times[later] == times[order] or orders[1][later] > window[1]:
-                continue
-            for cell in range(orders[0][later], orders[0][later] + orders[1][later]):
-                other = orders[2][cell]
-                if other == product or stamped[other] == clock[0]:
-                    continue
-                stamped[other] = clock[0]
-                many = _count_one(other, scratch, many)
+    (row_begins, row_sizes, rows), fresh, found = bought[2], bought[1], stamps[3]
+    excluded, many = np.full(1, product, dtype=np.int32), ZERO
+    for order in rows[row_begins[product] : row_begins[product] + row_sizes[product]]:
+        if _has(fresh, order, product):
+            later = _later_of(excluded, order, bought, window, stamps, found)
+            many = _count(found[:later], scratch, many)
     return many
 
 
 @compiled
-def _sum_earlier(product: int, bought: Bought, window: Window, scratch: Scratch) -> int:
+def _sum_earlier(
+    product: int, bought: Bought, window: Window, scratch: Scratch, stamps: Stamps
+) -> int:
     """Count what buyers of the product had bought for the first time before, each once a buyer.
 
     What was bought before several purchases of the product is counted at the first of them.
     """
-    orders, fresh, (row_begins, row_sizes, rows), histories, customers, times, numbers = bought
-    many = 0
-    for row in range(row_begins[product], row_begins[product] + row_sizes[product]):
-        order = rows[row]
-        begin = histories[0][customers[order]]
-        earliest = times[order] - window[0]
-        for place in range(begin + numbers[order] - 1, begin - 1, -1):
-            before = histories[2][place]
-            if times[before] < earliest:
+    (_, sizes, _), (begins, lengths, fresh), row, histories, customers, times, numbers = bought
+    (_, holds, clock, _), (starts, _, history) = stamps, histories
+    longest_wait, longest_order = window
+    purchases = row[2][row[0][product] : row[0][product] + row[1][product]]
+    clock[0] += 1
+    held = clock[0]
+    for order in purchases:
+        holds[order] = held
+    many = ZERO
+    for order in purchases:
+        start, now = starts[customers[order]], times[order]
+        earliest = now - longest_wait
+        for place in range(start + numbers[order] - 1, start - 1, -1):
+            before = history[place]
+            if times[before] < earliest or (holds[before] == held and times[before] == now):
                 break
-            if orders[1][before] > window[1]:
-                continue
-            if _has(orders, before, product):
-                if times[before] == times[order]:
-                    break
+            if holds[before] == held:
                 earliest = times[before]
-            if times[before] == times[order]:
-                continue
-            for cell in range(fresh[0][before], fresh[0][before] + fresh[1][before]):
-                if fresh[2][cell] != product:
-                    many = _count_one(fresh[2][cell], scratch, many)
+            if times[before] != now and sizes[before] <= longest_order:
+                first = begins[before]
+                many = _count(fresh[first : first + lengths[before]], scratch, many)
+    scratch[0][product] = 0
     return many
+
+
+@compiled
+def _earlier_of(
+    product: int, customer: int, bought: Bought, window: Window, found: Cells, many: int
+) -> int:
+    """Write what a customer had bought for the first time before the product; where it ends."""
+    (_, sizes, _), (begins, lengths, fresh), _, (starts, counts, history), _, times, _ = bought
+    orders = bought[0]
+    # The times of the order looked at and of the product's next purchase after it.
+    now, following, buys = NO_TIME, NO_TIME, False
+    for place in range(starts[customer] + counts[customer] - 1, starts[customer] - 1, -1):
+        order = history[place]
+        if times[order] != now:
+            if buys:
+                following = now
+            now, buys = times[order], False
+        if sizes[order] > window[1]:
+            continue
+        if following != NO_TIME and following - now <= window[0]:
+            for other in fresh[begins[order] : begins[order] + lengths[order]]:
+                found[many] = other
+                many += other != product
+        buys |= _has(orders, order, product)
+    return many
+
+
+@compiled
+def _first_purchase(product: int, customer: int, bought: Bought) -> int:
+    """In which order a customer bought a product first, or -1."""
+    fresh, (starts, lengths, history) = bought[1], bought[3]
+    for order in history[starts[customer] : starts[customer] + lengths[customer]]:
+        if _has(fresh, order, product):
+            return int(order)
+    return -1
+
+
+@compiled
+def customers_pairs(
+    products: Cells,
+    part: tuple[int, int],
+    customer: int,
+    bought: Bought,
+    window: Window,
+    stamps: Stamps,
+    most: int,
+) -> Sets:
+    """Find the pairs that a customer makes with one of a part of the products, each of them once.
+
+    Pairs of two of the products count as those of the one bought later. A customer of more orders
+    than `most` makes none.
+    """
+    orders, fresh, _, histories, _, _, _ = bought
+    size = part[1] - part[0]
+    firsts, ends = np.empty(size, np.int64), np.zeros(2 * size, np.int64)
+    begin = histories[0][customer]
+    distinct = 0
+    for order in histories[2][begin : begin + histories[1][customer]]:
+        distinct += fresh[1][order]
+    cells = np.empty(2 * distinct + 2, np.int32)
+    counts_pairs = histories[1][customer] <= most
+    many = ZERO
+    for number in range(size):
+        product = products[part[0] + number]
+        firsts[number] = _first_purchase(product, customer, bought)
+        if firsts[number] >= 0 and counts_pairs:
+            if len(cells) - many < distinct + 1:
+                cells = np.concatenate((cells, np.empty(len(cells) + distinct, np.int32)))
+            many = _earlier_of(product, customer, bought, window, cells, many)
+        ends[number] = many
+    for number in range(size):
+        first = firsts[number]
+        if first >= 0 and counts_pairs and orders[1][first] <= window[1]:
+            if len(cells) - many < distinct + 1:
+                cells = np.concatenate((cells, np.empty(len(cells) + distinct, np.int32)))
+            many += _later_of(products, first, bought, window, stamps, cells[many:])
+        ends[size + number] = many
+    return firsts, ends, cells[:many]
+
+
+@compiled
+def shift_sums(
+    products: Cells, before: Sets, after: Sets, sums: SumsNext, scratch: Scratch
+) -> tuple[Integers, Cells]:
+    """Change the sums by what a customer's pairs with these products have become.
+
+    Returns where the products end, in one array, whose pairs with each of these are more or fewer
+    by now, and the array.
+    """
+    (_, before_ends, before_cells), (_, after_ends, after_cells) = before, after
+    slots, later, earlier = sums
+    size = len(products)
+    ends = np.empty(size, np.int64)
+    changed = np.empty(len(before_cells) + len(after_cells), np.int32)
+    many = gone = come = 0
+    for number in range(2 * size):
+        had, has = before_cells[gone : before_ends[number]], after_cells[come : after_ends[number]]
+        gone, come = before_ends[number], after_ends[number]
+        own, others = (earlier, later) if number < size else (later, earlier)
+        places = (products[number % size], slots)
+        found = _shift_row(places, had, has, (own, others), scratch[0], changed[many:])
+        if number < size:
+            many += found
+            ends[number] = many
+    return ends, changed[:many]
+
+
+@compiled
+def _shift_row(
+    places: tuple[int, Cells],
+    had: Cells,
+    has: Cells,
+    tables: tuple[NDArray[Any], NDArray[Any]],
+    marks: Cells,
+    changed: Cells,
+) -> int:
+    """Change the sums of a product's pairs; how many have become more or fewer.
+
+    `places` are the product and the rows, `tables` the one with its row and that with the others'.
+    """
+    (product, slots), (own, others) = places, tables
+    for other in had:
+        marks[other] -= 1
+    for other in has:
+        marks[other] += 1
+    many = 0
+    for cells in (had, has):
+        for other in cells:
+            difference = marks[other]
+            if difference != 0:
+                marks[other] = 0
+                changed[many] = other
+                many += 1
+                if slots[product] >= 0:
+                    own[slots[product], other] += difference
+                if slots[other] >= 0:
+                    others[slots[other], product] += difference
+    return many
+
+
+@compiled
+def sum_up_next(
+    products: Cells, part: tuple[int, int], bought: Bought, window: Window, sums: SumsNext
+) -> None:
+    """Write the counts of all pairs of a part of some products, whose rows are in sequence."""
+    counts, _, seen = _scratch(sums[1].shape[1])
+    scratch = (counts, counts, seen)
+    stamped, holds = np.zeros(len(counts), np.int64), np.zeros(len(bought[5]), np.int64)
+    stamps = (stamped, holds, np.zeros(1, np.int64), np.empty_like(seen))
+    for slot in range(part[0], part[1]):
+        for other in seen[: _sum_later(products[slot], bought, window, scratch, stamps)]:
+            sums[1][slot, other] = counts[other]
+            counts[other] = 0
+        for other in seen[: _sum_earlier(products[slot], bought, window, scratch, stamps)]:
+            sums[2][slot, other] = counts[other]
+            counts[other] = 0
+
+
+@compiled
+def _kept(row: NDArray[Any], least: int, scratch: Scratch) -> int:
+    """Take those of the kept counts that are so great at least; how many these are."""
+    counts, _, seen = scratch
+    many = 0
+    for other in range(len(row)):
+        if row[other] >= least:
+            counts[other] = row[other]
+            seen[many] = other
+            many += 1
+    return many
+
+
+@compiled
+def _count_earlier(
+    product: int, least: int, counted: tuple[Bought, Window, Stamps, SumsNext], scratch: Scratch
+) -> int:
+    """Count what the product's buyers had bought before, so often at least; how much that is."""
+    bought, window, stamps, (slots, _, earlier) = counted
+    if slots[product] >= 0:
+        return int(_kept(earlier[slots[product]], least, scratch))
+    return int(_often(_sum_earlier(product, bought, window, scratch, stamps), least, scratch))
+
+
+@compiled
+def _list_next(
+    product: int,
+    counted: tuple[Bought, Window, Stamps, SumsNext],
+    measure: Measure,
+    limits: tuple[int, int, int],
+    lists: Lists,
+    scratch: Scratch,
+) -> None:
+    """Make a product's list of what was bought next anew."""
+    bought, window, stamps, (slots, later, _) = counted
+    if slots[product] >= 0:
+        found = _kept(later[slots[product]], limits[0], scratch)
+    else:
+        found = _sum_later(product, bought, window, scratch, stamps)
+    _list_anew(product, found, 1.0, measure, limits, lists, scratch)
 
 
 @compiled
@@ -531,12 +814,21 @@ def change_sums(sums: Sums, cells: Cells, weight: int, sign: int) -> None:
 
 
 @compiled
-def _with_unseen(many: int, product: int, more: Cells, scratch: Scratch) -> int:
-    """Let more products, but not this one, be among those seen, be it never."""
-    counts, _, seen = scratch
-    for other in more:
-        if counts[other] == 0 and other != product:
-            seen[many] = other
+def _wait_changed(
+    number: int,
+    product: int,
+    others: Cells,
+    scratch: Scratch,
+    state: NDArray[np.int8],
+    waiting: Waiting,
+    many: int,
+) -> int:
+    """Note pairs whose counts have changed to be settled, be they never seen."""
+    products, numbers, counts, weights = waiting
+    for other in others:
+        if state[other] != TOUCHED and other != product:
+            products[many], numbers[many] = other, ~number
+            counts[many] = weights[many] = scratch[0][other]
             many += 1
     return many
 
@@ -570,50 +862,141 @@ def _list_anew(
     counted = (scratch[2][:many], scratch[0], scratch[1], unit)
     end = _keep_best(product, counted, measure, limits[:2], kept, begin)
     filled[product] = end - begin
-    bounds[0][product] = -1.0
+    bounds[0][product] = bounds[3][product] = -1.0
     if end == begin + limits[1]:
-        _bound(product, end - 1, kept, measure[2], bounds)
+        _bound(product, end - 1, kept, measure, bounds)
 
 
 @compiled
-def _bound(product: int, place: int, kept: Kept, names: Integers, bounds: Bounds) -> None:
+def bind(ends: Integers, room: int, measure: Measure, lists: Lists) -> None:
+    """Let the last pairs of lists without room, which are at these places, be their bounds."""
+    for place in ends:
+        _bound(place // room, place, lists[1], measure, lists[2])
+
+
+@compiled
+def _bound(product: int, place: int, kept: Kept, measure: Measure, bounds: Bounds) -> None:
     """Let the pair at a place, the last of a list without room, be its bound."""
     bounds[0][product], bounds[1][product] = kept[2][place], kept[1][place]
-    bounds[2][product] = names[kept[0][place]]
+    bounds[2][product] = measure[2][kept[0][place]]
+    bounds[3][product] = _need(kept[2][place], measure[0][product])
 
 
 @compiled
-def _revise_neighbours(
-    other: int,
-    seen: int,
-    worth: tuple[float, float],
+def _open(touched: Cells, state: NDArray[np.int8], revised: Cells) -> int:
+    """Note that lists are to be made anew; how many these are."""
+    for number in range(len(touched)):
+        state[touched[number]] = TOUCHED
+        revised[number] = touched[number]
+    return len(touched)
+
+
+@compiled
+def _waiting(room: int) -> Waiting:
+    return (
+        np.empty(room, dtype=np.int32),
+        np.empty(room, dtype=np.int32),
+        np.empty(room, dtype=np.int32),
+        np.empty(room, dtype=np.int64),
+    )
+
+
+@compiled
+def _with_room(waiting: Waiting, many: int, more: int) -> Waiting:
+    """Let there be room for so many more pairs behind so many."""
+    if many + more <= len(waiting[0]):
+        return waiting
+    longer = _waiting(2 * (many + more))
+    for place in range(many):
+        longer[0][place], longer[1][place] = waiting[0][place], waiting[1][place]
+        longer[2][place], longer[3][place] = waiting[2][place], waiting[3][place]
+    return longer
+
+
+@compiled
+def _wait(
+    number: int,
+    neighbours: Cells,
+    worth: tuple[float, float, int],
+    lists: Lists,
+    work: Work,
+    room: tuple[Waiting, int],
+) -> int:
+    """Note a touched product's pairs that may be in other products' lists; how many wait then.
+
+    `worth` is the touched product's least power, the unit of weights and the smallest count;
+    `room` is where pairs are noted and how many wait there.
+    """
+    # Arrays are taken out of their tuples once: doing so costs more than what is done with them.
+    (counts, weighed, _), state, _ = work
+    (products, numbers, waiting_counts, weights), many = room
+    needs, (least_power, unit, least) = lists[2][3], worth
+    for product in neighbours:
+        # Behind the bound before and now.
+        if weighed[product] * unit < needs[product] * least_power:
+            continue
+        if state[product] == TOUCHED or counts[product] < least:
+            continue
+        products[many], numbers[many] = product, number
+        waiting_counts[many], weights[many] = counts[product], weighed[product]
+        many += 1
+    return many
+
+
+@compiled
+def _by_list(products: Cells, size: int) -> Cells:
+    """Return in which sequence pairs are to be settled: list by list, nearly, of so many."""
+    # What is near in memory is settled together, or each list would be fetched for each pair.
+    begins = np.zeros((size >> LISTS_BITS) + 2, np.int32)
+    for product in products:
+        begins[(product >> LISTS_BITS) + 1] += 1
+    for part in range(1, len(begins)):
+        begins[part] += begins[part - 1]
+    sequence = np.empty(len(products), np.int32)
+    for number in range(len(products)):
+        part = products[number] >> LISTS_BITS
+        sequence[begins[part]] = number
+        begins[part] += 1
+    return sequence
+
+
+@compiled
+def _settle_all(
+    touched: Cells,
+    noted: tuple[Waiting, int],
+    unit: float,
     measure: Measure,
     limits: tuple[int, int, int],
     lists: Lists,
-    work: tuple[Work, int],
+    settled: tuple[Work, int],
 ) -> int:
-    """Bring the lists of a touched product's neighbours up to date; how many have changed.
-
-    `worth` is the touched product's least power and the unit of weights.
-    """
+    """Bring the lists of touched products' neighbours up to date; how many have changed."""
     # Arrays are taken out of their tuples once: doing so costs more than what is done with them.
-    ((counts, weighed, neighbours), state, revised), many = work
-    (base_power, other_power, _), least_scores = measure, lists[2][0]
-    least_power, unit = worth
-    moved = state[other] == TOUCHED
-    for number in range(seen):
-        product = neighbours[number]
-        count, doubtful = counts[product], state[product] & DOUBTFUL != 0
-        if state[product] == TOUCHED or (count < limits[0] and not doubtful):
-            continue
-        weight = weighed[product] * unit
-        # Behind the bound before and now; the margin is far above what rounding does.
-        least_weight = (least_scores[product] - 1e-9) * base_power[product] * least_power
-        if weight * (1 + 1e-9) < least_weight and not doubtful:
-            continue
-        pair = (_score(weight, base_power[product], other_power[other]), count, other)
-        if not _settle(product, pair, (moved, doubtful), measure, limits, lists):
-            continue
+    (base_power, other_power, _), ((_, state, revised), many) = measure, settled
+    filled, (others, _, scores), (least_scores, _, _, _) = lists
+    (products, numbers, counts, weights), wait = noted
+    for place in _by_list(products[:wait], len(state)):
+        product, number = products[place], numbers[place]
+        recounted = number < 0
+        other = touched[~number if recounted else number]
+        score = _score(weights[place] * unit, base_power[product], other_power[other])
+        begin = product * limits[1]
+        end = begin + filled[product]
+        found = begin + _find(others[begin:end], other)
+        # A score that is sure to stay where it is between others needs no more.
+        if (
+            found >= begin
+            and not recounted
+            and score > least_scores[product]
+            and (found == begin or score < scores[found - 1])
+            and (found + 1 == end or score > scores[found + 1])
+        ):
+            scores[found] = score
+        else:
+            pair = (score, counts[place], other)
+            moved = state[other] == TOUCHED
+            if not _settle(product, found, pair, moved, measure, limits, lists):
+                continue
         if state[product] & OPENED == 0:
             state[product] |= OPENED
             revised[many] = product
@@ -622,41 +1005,41 @@ def _revise_neighbours(
 
 
 @compiled
+def _find(cells: Cells, wanted: int) -> int:
+    """Where a number is in a list that may have it once, or -1."""
+    # Without leaving the loop early, which would often be foretold wrongly.
+    place = 0
+    for cell in range(len(cells)):
+        place += (cells[cell] == wanted) * (cell + 1)
+    return place - 1
+
+
+@compiled
 def _settle(
     product: int,
+    place: int,
     pair: tuple[float, int, int],
-    changes: tuple[bool, bool],
+    moved: bool,
     measure: Measure,
     limits: tuple[int, int, int],
     lists: Lists,
 ) -> bool:
     """Let a list have a pair (score, count, other product) as it is now; whether it has changed.
 
-    `changes` are whether the other product's base is another one and whether the count may be.
+    It is at the place, or before the list begins if the list has it not. `moved` is whether the
+    other product's base is another one.
     """
-    filled, (others, counts, scores), (least_scores, _, _) = lists
-    score, count, other = pair
+    filled, (_, counts, scores), _ = lists
+    score, count, _ = pair
     begin = product * limits[1]
     end = begin + filled[product]
-    place = begin
-    while place < end and others[place] != other:
-        place += 1
+    if place < begin:
+        place = end
     if count < limits[0]:
         filled[product] = _without(place, end, lists[1]) - begin
         return bool(place < end)
-    if place < end and not changes[0] and scores[place] == score and counts[place] == count:
+    if place < end and not moved and scores[place] == score and counts[place] == count:
         return False
-    # A score that is sure to stay where it is between others needs no more.
-    if (
-        place < end
-        and score > least_scores[product]
-        and (place == begin or score < scores[place - 1])
-        and (place + 1 == end or score > scores[place + 1])
-    ):
-        scores[place] = score
-        if changes[1]:
-            counts[place] = count
-        return True
     return bool(_put(product, place, pair, measure, limits[1], lists))
 
 
@@ -692,7 +1075,7 @@ def _put(
         others[place], counts[place], scores[place] = other, count, score
         filled[product] = last + 1 - begin
     if last < end:
-        _bound(product, last, kept, measure[2], bounds)
+        _bound(product, last, kept, measure, bounds)
     if place < begin + room:
         return True
     return bool(end < before)

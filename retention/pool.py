@@ -59,19 +59,20 @@ class Pool:
         self.sizes[place] = len(values)
         self.get(place)[:] = values
 
-    def add(self, place: int, value: int) -> None:
-        """Add a number to a list."""
-        size = self.sizes[place]
-        if size == self._rooms[place]:
-            self._move(place, 2 * size + 2)
-        self.cells[self.begins[place] + size] = value
-        self.sizes[place] = size + 1
+    def add(self, places: Cells, value: int) -> None:
+        """Add a number to some lists."""
+        for place in places[self.sizes[places] == self._rooms[places]]:
+            self._move(place, 2 * self.sizes[place] + 2)
+        self.cells[self.begins[places] + self.sizes[places]] = value
+        self.sizes[places] += 1
 
-    def remove(self, place: int, value: int) -> None:
-        """Take a number out of a list that has it once; the last one takes its place."""
-        values = self.get(place)
-        values[np.flatnonzero(values == value)[0]] = values[-1]
-        self.sizes[place] -= 1
+    def remove(self, places: Cells, value: int) -> None:
+        """Take a number out of lists that have it once; the last one takes its place."""
+        pair_kernels.remove(*self.held, places, value)
+
+    def join(self, places: Cells) -> Cells:
+        """Return some lists, one behind the other."""
+        return pair_kernels.join(*self.held, places)
 
     def _move(self, place: int, room: int) -> None:
         if self._end + room > len(self.cells):

@@ -11,7 +11,7 @@ from retention.affinity import SMALLEST_COUNT, pairs_table, ranking
 from retention.baskets import Cells, Integers
 from retention.columns import BASE, PRODUCT_ID
 from retention.pair_counting import BestPairs
-from retention.pair_kernels import Lists, Measure, Work
+from retention.pair_kernels import Lists, Measure, Work, bind
 from retention.pool import longer
 
 BYTES_PER_NAME = 150
@@ -36,7 +36,7 @@ class RankedLists:
         none = np.empty(0, dtype=np.int64)
         self._filled = np.empty(0, dtype=np.int32)
         self._kept = (np.empty(0, dtype=np.int32), none, np.empty(0))
-        self._bounds = (np.empty(0), none, none)
+        self._bounds = (np.empty(0), none, none, np.empty(0))
         self._rank_all()
 
     def fill(self, best: BestPairs) -> None:
@@ -46,10 +46,7 @@ class RankedLists:
         others, counts, scores = self._kept
         others[cells], counts[cells], scores[cells] = best.other, best.count, best.score
         self._filled += np.bincount(best.product, minlength=len(self._filled)).astype(np.int32)
-        last = cells[ranks == self.room - 1]
-        full = last // self.room
-        self._bounds[0][full], self._bounds[1][full] = scores[last], counts[last]
-        self._bounds[2][full] = self._product_ids[others[last]]
+        bind(cells[ranks == self.room - 1], self.room, self.measure, self.lists)
 
     def places(self, product_ids: Collection[int]) -> Cells:
         """Return the places of these products, rising; products never seen get new ones."""
@@ -153,11 +150,12 @@ class RankedLists:
             _lengthened(counts, cells),
             _lengthened(scores, cells),
         )
-        scores, counts, names = self._bounds
+        scores, counts, names, needs = self._bounds
         self._bounds = (
             _lengthened(scores, size, -1),
             _lengthened(counts, size),
             _lengthened(names, size),
+            _lengthened(needs, size, -1),
         )
         scratch = (
             np.zeros(size, dtype=np.int32),

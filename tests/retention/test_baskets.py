@@ -37,6 +37,17 @@ def test_histories_go_by_customer_time_and_identifier() -> None:
     assert np.diff(found.placed_at).tolist() == [0, 2 * day, 2 * day]
 
 
+def test_products_in_the_most_orders_may_come_first() -> None:
+    table = orders((1, 1, 0, [10, 30]), (2, 1, 1, [20, 30]), (3, 1, 2, [30]))
+
+    found = baskets(table).most_bought_first()
+
+    assert found.product_ids.tolist() == [30, 10, 20]
+    assert found.starts.tolist() == [0, 2, 4, 5]
+    assert found.products.tolist() == [0, 1, 0, 2, 0]
+    assert found.base.tolist() == [3, 1, 1]
+
+
 def test_only_chosen_cells_remain() -> None:
     found = baskets(orders((1, 1, 0, [10, 20]), (2, 1, 0, [20])))
 

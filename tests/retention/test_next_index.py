@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from retention import affinity
+from retention import affinity, kept_sums
 from retention.affinity import bought_next
 from retention.columns import PRODUCT_ID
 from retention.next_index import Bought, NextIndex
@@ -66,6 +66,20 @@ def test_an_order_before_all_others_takes_first_purchases_away() -> None:
     assert pairs(index) == {}
 
 
+def test_a_line_that_comes_and_goes_changes_the_pairs_of_its_product_alone() -> None:
+    index = NextIndex(store({n: (n // 2, n % 2, [1 + n % 2]) for n in range(4)}))
+    assert pairs(index) == {(1, 2): 2}
+
+    # One customer buys 3 after 1; with the second it is a pair, and 1 and 2 stay as they are.
+    assert index.replace(1, bought((0, 1, [2, 3]))) == [3]
+    assert pairs(index) == {(1, 2): 2}
+    assert index.replace(3, bought((1, 1, [2, 3]))) == [3, 1]
+    assert pairs(index) == {(1, 2): 2, (1, 3): 2}
+
+    assert index.replace(3, bought((1, 1, [2]))) == [3, 1]
+    assert pairs(index) == {(1, 2): 2}
+
+
 def test_who_bought_an_order_may_change() -> None:
     index = NextIndex(store({1: (1, 0, [1]), 2: (2, 0, [1]), 3: (1, 1, [2]), 4: (1, 1, [2])}))
     assert pairs(index) == {}
@@ -90,11 +104,22 @@ changes = st.lists(st.tuples(st.integers(1, 14), st.none() | baskets), max_size=
 
 
 @pytest.mark.usefixtures("small_limits")
-@given(st.dictionaries(st.integers(1, 14), baskets, max_size=14), changes, st.sampled_from([1, 5]))
+@given(
+    st.dictionaries(st.integers(1, 14), baskets, max_size=14),
+    changes,
+    st.sampled_from([1, 5]),
+    st.sampled_from([0, 100, 10_000]),
+)
 def test_whatever_happens_the_lists_are_those_of_a_full_count(
-    held: dict[int, Basket], happened: list[tuple[int, Basket | None]], top: int
+    held: dict[int, Basket],
+    happened: list[tuple[int, Basket | None]],
+    top: int,
+    bytes_of_sums: int,
 ) -> None:
-    index = NextIndex(store(held), 9, top)
+    with pytest.MonkeyPatch.context() as patch:
+        # Counts are kept of no product, of two or three, or of all.
+        patch.setattr(kept_sums, "MOST_BYTES_NEXT", bytes_of_sums)
+        index = NextIndex(store(held), 9, top)
     for order, wanted in happened:
         before = index.pairs()
         revised = index.replace(order, bought(wanted))
@@ -109,7 +134,11 @@ def test_whatever_happens_the_lists_are_those_of_a_full_count(
         assert_frame_equal(*(table.filter(untouched).select(told) for table in (before, after)))
 
 
-def test_many_orders_later_the_lists_are_still_those_of_a_full_count() -> None:
+@pytest.mark.parametrize("products_with_sums", [0, 4, 60])
+def test_many_orders_later_the_lists_are_still_those_of_a_full_count(
+    products_with_sums: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_sums, "MOST_BYTES_NEXT", products_with_sums * 4 * 63)
     random = Random(5)
 
     def drawn() -> Basket:

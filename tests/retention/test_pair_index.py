@@ -119,7 +119,7 @@ def test_whatever_happens_the_lists_are_those_of_a_full_count(
 def test_many_orders_later_the_lists_are_still_those_of_a_full_count(
     products_with_sums: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_sums, "MOST_BYTES", products_with_sums * 12 * 60)
+    monkeypatch.setattr(kept_sums, "MOST_BYTES", products_with_sums * 12 * 62)
     random = Random(5)
 
     def drawn() -> list[int]:

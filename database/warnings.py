@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from database.bulk import among, insert_rows
 from database.models import Customer, ExpiryWarning
+from database.person import ERASED
 from retention.ledger.expiry import Reminder
 
 
@@ -56,10 +57,11 @@ def customers(session: Session, day: date, after: int, limit: int) -> Sequence[i
 
 
 def addressees(session: Session, customers: Iterable[int]) -> dict[int, Addressee]:
-    """How each of these customers can be told."""
+    """How each of these customers can be told; without those who were erased."""
+    is_erased = func.coalesce(Customer.email, "").endswith(ERASED)
     rows = session.execute(
         select(Customer.id, Customer.account_id, Customer.email, Customer.phone).where(
-            among(Customer.id, customers)
+            among(Customer.id, customers), ~is_erased
         )
     )
     return {row[0]: Addressee(row[1] or "", row[2] or "", row[3] or "") for row in rows}

@@ -149,7 +149,7 @@ def warned(context: Context, store_id: UUID) -> list[Warned]:
             left = _by_day(session, store, listed)
             for row in warnings.of_customers(session, listed):
                 told = row.customer_id, row.expires_on
-                if told in left:
+                if told in left and row.customer_id in named:
                     addressee, days = named[row.customer_id], row.days_before
                     found.append(
                         Warned(told[0], addressee, told[1], left[told], days, row.noted_at)

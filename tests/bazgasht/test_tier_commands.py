@@ -4,6 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from bazgasht.store_commands import change_settings
 from bazgasht.tier_commands import expiring_command, tiers_command, warnings_command
+from database.privacy import Subject
+from jobs import privacy
+from jobs.erasing import erase
 from jobs.points import advance
 from tests.bazgasht.commands import Commands, said, told
 from tests.conftest import Installed, work_off
@@ -98,3 +101,7 @@ def test_whom_to_warn_is_listed_while_points_still_expire(
     settle(installed)
     found = said(run, warnings_command, str(installed.id)).splitlines()
     assert [line.split(",")[1] for line in found] == ["email", "sara@example.test"]
+    subject = Subject(email="sara@example.test")
+    key = privacy.ask(installed.context, installed.id, "erase", subject)
+    erase(installed.context, installed.id, subject, key)
+    assert said(run, warnings_command, str(installed.id)).splitlines() == [head]

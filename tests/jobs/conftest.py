@@ -11,13 +11,15 @@ import pytest
 from sqlalchemy import select
 
 from connector.platform import Credentials
+from database import redemptions
 from database.models import Store
 from jobs import installation
 from jobs.context import Context
 from jobs.recompute import recompute
+from retention.redemption import Redemption
 from sandbox.server import RunningStore
 from sandbox.small import small_store
-from tests.conftest import AppServer, Installed, install_app, work_off
+from tests.conftest import AppServer, Installed, WithScope, install_app, work_off
 from tests.merchant import Merchant, open_shop
 from tests.shop import Shop
 
@@ -112,6 +114,27 @@ def make_older(installed: Installed, order_id: int, days: int) -> None:
         order.created, order.modified = (
             moment - days * 86_400 for moment in (order.created, order.modified)
         )
+
+
+def pay(installed: Installed, days: int, *names: str, **buyer: Any) -> Any:
+    """An order, of Sara unless told otherwise, that was paid so many days ago."""
+    installed.sandbox.deliveries.hold()
+    order = Shop(installed.sandbox).order(*names, **(buyer or {"email": "sara@example.test"}))
+    make_older(installed, order["id"], days)
+    with installed.sandbox.store.lock:
+        made = installed.sandbox.store.orders[order["id"]]
+        made.paid = made.created
+    installed.sandbox.deliveries.release()
+    settle(installed)
+    return order
+
+
+def as_kept(store: WithScope, made: Redemption) -> Redemption:
+    """The redemption as it is kept now."""
+    with store.scope() as session:
+        found = redemptions.named(session, made.reference)
+    assert found is not None
+    return found
 
 
 def compute(installed: Installed) -> None:

@@ -12,24 +12,11 @@ from jobs.backfill import Backfilled, backfill, undo_backfill
 from jobs.points import adjust
 from jobs.verification import verify
 from tests.conftest import Installed
-from tests.jobs.conftest import make_older, set_settings, settle
+from tests.jobs.conftest import pay, set_settings, settle
 from tests.jobs.state import ledger, points
 from tests.shop import Shop
 
 SARA, NEW = "sara@example.test", "new@example.test"
-
-
-def pay(installed: Installed, days: int, *names: str, **buyer: Any) -> Any:
-    """An order that was paid so many days ago."""
-    installed.sandbox.deliveries.hold()
-    order = Shop(installed.sandbox).order(*names, **(buyer or {"email": SARA}))
-    make_older(installed, order["id"], days)
-    with installed.sandbox.store.lock:
-        made = installed.sandbox.store.orders[order["id"]]
-        made.paid = made.created
-    installed.sandbox.deliveries.release()
-    settle(installed)
-    return order
 
 
 @pytest.fixture

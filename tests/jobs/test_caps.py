@@ -10,9 +10,9 @@ from jobs.occasions import follow_reviews
 from jobs.points import advance, undo
 from jobs.verification import verify
 from tests.conftest import Installed
-from tests.jobs.conftest import set_settings, settle
+from tests.jobs.conftest import pay, set_settings, settle
 from tests.jobs.test_earning import BEANS, GREY, TEA, refund
-from tests.jobs.test_ledger import SARA, pay, written
+from tests.jobs.test_ledger import SARA, written
 from tests.jobs.test_occasions import number, open_account, review, switched_on
 from tests.shop import Shop
 

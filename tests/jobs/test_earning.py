@@ -15,9 +15,9 @@ from sandbox import clock
 from sandbox.operations.orders import new_line
 from sandbox.shopify.operations import Terms
 from tests.conftest import Installed
-from tests.jobs.conftest import set_settings, settle
+from tests.jobs.conftest import pay, set_settings, settle
 from tests.jobs.state import ledger
-from tests.jobs.test_ledger import SARA, entries, later, pay, written
+from tests.jobs.test_ledger import SARA, entries, later, written
 from tests.merchant import Merchant
 from tests.shop import Shop
 

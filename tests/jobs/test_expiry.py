@@ -9,8 +9,8 @@ from jobs.expiry import expiring
 from jobs.points import advance
 from jobs.verification import verify
 from tests.conftest import Installed
-from tests.jobs.conftest import Calls, set_settings, settle
-from tests.jobs.test_ledger import SARA, change, entries, later, pay
+from tests.jobs.conftest import Calls, pay, set_settings, settle
+from tests.jobs.test_ledger import SARA, change, entries, later
 from tests.shop import Shop
 
 SHOWN = ("points", "points_next_expiry", "points_expiring", "points_value")

@@ -14,25 +14,12 @@ from jobs.points_liability import Aged, liability
 from jobs.schedule import TASKS
 from jobs.verification import verify
 from tests.conftest import Installed, work_off
-from tests.jobs.conftest import make_older, set_settings, settle
+from tests.jobs.conftest import pay, set_settings, settle
 from tests.jobs.state import ledger
 from tests.shop import Shop
 
 SARA = "sara@example.test"
 PERSON = Subject(None, SARA, None)
-
-
-def pay(installed: Installed, days: int, *names: str) -> Any:
-    """An order of Sara's that was paid so many days ago."""
-    installed.sandbox.deliveries.hold()
-    order = Shop(installed.sandbox).order(*names, email=SARA)
-    make_older(installed, order["id"], days)
-    with installed.sandbox.store.lock:
-        made = installed.sandbox.store.orders[order["id"]]
-        made.paid = made.created
-    installed.sandbox.deliveries.release()
-    settle(installed)
-    return order
 
 
 def later(superuser: Engine, days: int) -> None:

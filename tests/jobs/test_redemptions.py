@@ -28,7 +28,7 @@ from jobs.withdrawals import cancel, sweep
 from retention.redemption import CannotRedeem, Redemption
 from sandbox.faults import Fault
 from tests.conftest import Installed, work_off
-from tests.jobs.conftest import set_settings, settle
+from tests.jobs.conftest import as_kept, set_settings, settle
 from tests.jobs.state import ledger
 from tests.shop import Shop
 
@@ -55,13 +55,6 @@ def redeem(installed: Installed, points: int = 300, key: str = "k") -> Redemptio
 def reserve(installed: Installed, points: int = 300, key: str = "k") -> Redemption:
     """Take the points and stop there, as a process that is killed then."""
     return job.reserve(installed.context, installed.store, PERSON, points, key)
-
-
-def now(installed: Installed, made: Redemption) -> Redemption:
-    with installed.scope() as session:
-        found = table.named(session, made.reference)
-    assert found is not None
-    return found
 
 
 def sound(installed: Installed) -> None:
@@ -171,7 +164,7 @@ def test_strangers_and_deleted_accounts_redeem_nothing(installed: Installed, sho
 def test_an_order_that_is_paid_with_it_spends_the_points(installed: Installed, shop: Shop) -> None:
     made = redeem(installed)
     order = buy(installed, shop, made)
-    used = now(installed, made)
+    used = as_kept(installed, made)
     assert (used.state, used.order_id, used.orders) == ("used", order, (order,))
     assert reasons(installed, 2) == [(300, "committed"), (-300, "committed")]
     shop.change(f"orders/{order}", customer_note="told again")
@@ -187,9 +180,9 @@ def test_refunds_give_points_back_in_proportion(installed: Installed, shop: Shop
     for share, returned in ((Decimal("0.4"), 120), (Decimal("0.6"), 300)):
         shop.create(f"orders/{order}/refunds", amount=f"{paid * share:.2f}")
         settle(installed)
-        assert now(installed, made).returned == returned
+        assert as_kept(installed, made).returned == returned
         assert balance(installed) == 700 + returned
-    assert now(installed, made).state == "used"
+    assert as_kept(installed, made).state == "used"
     assert [reason for _, reason in reasons(installed, 4)] == ["returned", "returned"]
 
 
@@ -219,16 +212,16 @@ def test_an_order_that_is_not_paid_after_all_frees_the_code_until_it_lapses(
         settle(installed)
     else:
         change(installed, shop, order, undone)
-    freed = now(installed, made)
+    freed = as_kept(installed, made)
     assert (freed.state, freed.order_id, freed.orders) == ("issued", None, (order,))
     assert balance(installed) == 700
     later(superuser, 31)
     sweep(str(installed.id))
     if undone == "pending":
         # The store still counts it as used, so the shopper may pay at any moment.
-        assert (now(installed, made).state, balance(installed)) == ("issued", 700)
+        assert (as_kept(installed, made).state, balance(installed)) == ("issued", 700)
         return
-    assert (now(installed, made).state, balance(installed)) == ("released", 1000)
+    assert (as_kept(installed, made).state, balance(installed)) == ("released", 1000)
     assert shop.get("coupons") == []
 
 
@@ -240,11 +233,11 @@ def test_an_order_refunded_and_then_called_off_takes_nothing_twice(
     paid = Decimal(shop.get(f"orders/{order}")["total"])
     shop.create(f"orders/{order}/refunds", amount=f"{paid * 2 / 5:.2f}")
     change(installed, shop, order, "cancelled")
-    freed = now(installed, made)
+    freed = as_kept(installed, made)
     assert (freed.state, freed.returned, balance(installed)) == ("issued", 120, 820)
     date_back(superuser, 1, "tried_at")
     sweep(str(installed.id))
-    released = now(installed, made)
+    released = as_kept(installed, made)
     assert (released.state, released.reason) == ("released", "its order was called off")
     assert (shop.get("coupons"), balance(installed)) == ([], 1000)
 
@@ -258,11 +251,11 @@ def test_an_order_that_is_paid_late_takes_back_what_was_released(
     later(superuser, 31)
     sweep(str(installed.id))
     change(installed, shop, order, "processing")
-    assert (now(installed, made).state, balance(installed)) == ("used", 700)
+    assert (as_kept(installed, made).state, balance(installed)) == ("used", 700)
     change(installed, shop, order, "cancelled")
-    assert (now(installed, made).state, balance(installed)) == ("released", 1000)
+    assert (as_kept(installed, made).state, balance(installed)) == ("released", 1000)
     change(installed, shop, order, "processing")
-    assert (now(installed, made).state, balance(installed)) == ("used", 700)
+    assert (as_kept(installed, made).state, balance(installed)) == ("used", 700)
 
 
 def test_what_is_not_used_in_time_goes_back(
@@ -271,11 +264,11 @@ def test_what_is_not_used_in_time_goes_back(
     made = redeem(installed)
     later(superuser, 29)
     sweep(str(installed.id))
-    assert now(installed, made).state == "issued"
+    assert as_kept(installed, made).state == "issued"
     later(superuser, 1)
     sweep(str(installed.id))
     sweep(str(installed.id))
-    released = now(installed, made)
+    released = as_kept(installed, made)
     assert (released.state, released.reason) == ("released", "not used in time")
     assert (shop.get("coupons"), balance(installed)) == ([], 1000)
     assert reasons(installed, 2) == [(300, "released")]
@@ -288,13 +281,13 @@ def test_nothing_goes_back_while_the_store_cannot_be_asked(
     later(superuser, 31)
     installed.sandbox.add_fault(Fault("server_error", path=COUPONS))
     sweep(str(installed.id))
-    assert now(installed, made).state == "issued"
+    assert as_kept(installed, made).state == "issued"
     installed.sandbox.clear_faults()
     sweep(str(installed.id))
-    assert now(installed, made).state == "issued"  # It was asked a moment ago.
+    assert as_kept(installed, made).state == "issued"  # It was asked a moment ago.
     later(superuser, 1)
     sweep(str(installed.id))
-    assert now(installed, made).state == "released"
+    assert as_kept(installed, made).state == "released"
 
 
 def test_a_lost_answer_never_makes_two_coupons(
@@ -305,13 +298,13 @@ def test_a_lost_answer_never_makes_two_coupons(
     assert (made.state, made.reward_id) == ("reserved", None)
     installed.sandbox.clear_faults()
     work_off(installed.context)
-    assert now(installed, made).state == "reserved"
+    assert as_kept(installed, made).state == "reserved"
     with pytest.raises(ValueError, match=r"has not answered .* try again in 10 minutes"):
         cancel(installed.context, installed.id, made.reference, actor="Reza", note="late")
     date_back(superuser, 1, "tried_at")
     sweep(str(installed.id))
     (coupon,) = shop.get("coupons")
-    issued = now(installed, made)
+    issued = as_kept(installed, made)
     assert (issued.state, issued.reward_id, issued.code) == (
         "issued", str(coupon["id"]), coupon["code"],
     )  # fmt: skip
@@ -326,7 +319,7 @@ def test_a_process_killed_before_the_store_was_asked_is_made_up_for(
     (task,) = [task for task in TASKS if task.name == "redemptions"]
     task.run(installed.context)
     work_off(installed.context)
-    assert now(installed, made).state == "issued"
+    assert as_kept(installed, made).state == "issued"
     assert len(shop.get("coupons")) == 1
 
 
@@ -337,10 +330,10 @@ def test_a_process_killed_before_the_answer_was_kept_is_made_up_for(
     with superuser.begin() as connection:
         connection.execute(text("UPDATE redemptions SET state = 'reserved', reward_id = NULL"))
     buy(installed, shop, made)
-    assert now(installed, made).state == "used"
+    assert as_kept(installed, made).state == "used"
     date_back(superuser, 1, "tried_at")
     sweep(str(installed.id))
-    assert (now(installed, made).state, len(shop.get("coupons"))) == ("used", 1)
+    assert (as_kept(installed, made).state, len(shop.get("coupons"))) == ("used", 1)
     assert balance(installed) == 700
 
 
@@ -351,7 +344,7 @@ def test_a_store_that_refuses_gives_the_points_back_at_once(
     with installed.scope() as session:
         table.save(session, replace(made, email=None))
     sweep(str(installed.id))
-    released = now(installed, made)
+    released = as_kept(installed, made)
     assert released.state == "released"
     assert (
         released.reason == "the store refused it: a coupon needs the shopper's own e-mail address"
@@ -367,7 +360,7 @@ def test_a_store_that_refuses_our_key_is_not_left_with_a_coupon_that_is_not_paid
     assert made.state == "reserved"
     installed.sandbox.clear_faults()
     sweep(str(installed.id))
-    assert now(installed, made).state == "reserved"
+    assert as_kept(installed, made).state == "reserved"
     sound(installed)
 
 
@@ -392,13 +385,13 @@ def test_a_store_that_refuses_everything_may_have_made_the_coupon_before(
     with monkeypatch.context() as walled:
         walled.setattr(rewards, "connected", lambda *_: nullcontext(_Blocked()))
         sweep(str(installed.id))
-        assert (now(installed, made).state, balance(installed)) == ("reserved", 700)
+        assert (as_kept(installed, made).state, balance(installed)) == ("reserved", 700)
         never_asked = reserve(installed, key="another")
         sweep(str(installed.id))
-        assert now(installed, never_asked).state == "released"
+        assert as_kept(installed, never_asked).state == "released"
     date_back(superuser, 1, "tried_at")
     sweep(str(installed.id))
-    assert (now(installed, made).state, balance(installed)) == ("issued", 700)
+    assert (as_kept(installed, made).state, balance(installed)) == ("issued", 700)
 
 
 def test_a_redemption_is_cancelled_by_hand_once(installed: Installed, shop: Shop) -> None:
@@ -452,7 +445,7 @@ def test_points_and_redemption_follow_whom_the_orders_follow(
     shop.delete(f"customers/{shop.customer_id(SARA)}", force=True)
     settle(installed)
     with installed.scope() as session:
-        (guest,) = table.of_customers(session, [now(installed, made).customer_id])
+        (guest,) = table.of_customers(session, [as_kept(installed, made).customer_id])
         key = session.execute(
             text("SELECT key FROM customers WHERE id = :id"), {"id": guest.customer_id}
         ).scalar_one()
@@ -481,7 +474,7 @@ def test_a_guest_who_makes_an_account_gets_redemptions_and_what_came_back(
     cancel(installed.context, installed.id, first.reference, **CANCELLING)
     shop.create("customers", email=guest.email)
     settle(installed)
-    account = now(installed, second).customer_id
+    account = as_kept(installed, second).customer_id
     cancel(installed.context, installed.id, second.reference, **CANCELLING)
     with installed.scope() as session:
         assert {one.customer_id for one in table.of_customers(session, [account])} == {account}
@@ -490,7 +483,7 @@ def test_a_guest_who_makes_an_account_gets_redemptions_and_what_came_back(
 
 def own_entries(installed: Installed, made: Redemption) -> Any:
     with installed.scope() as session:
-        row = now(installed, made)
+        row = as_kept(installed, made)
         return table.entries(session, [row])[row.reference]
 
 
@@ -500,13 +493,13 @@ def test_erasing_leaves_the_redemption_of_somebody_without_a_name(
     made = redeem(installed)
     key = ask(installed.context, installed.id, "erase", PERSON)
     erase(installed.context, installed.id, PERSON, key)
-    left = now(installed, made)
+    left = as_kept(installed, made)
     assert (left.account_id, left.email, left.state) == (None, None, "issued")
     with installed.scope() as session:
         assert table.of_key(session, "k") is None  # A key may say whose it is.
     later(superuser, 31)
     sweep(str(installed.id))
-    assert now(installed, made).state == "released"
+    assert as_kept(installed, made).state == "released"
     sound(installed)
 
 
@@ -535,7 +528,7 @@ def test_a_slow_store_does_not_hold_the_shopper(
     installed.sandbox.add_fault(Fault("timeout", path=COUPONS, times=1, seconds=1.5))
     made = redeem(installed)
     assert made.state == "reserved"
-    until(lambda: now(installed, made).state == "issued")
+    until(lambda: as_kept(installed, made).state == "issued")
 
 
 def until(condition: Callable[[], bool]) -> None:

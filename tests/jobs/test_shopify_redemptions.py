@@ -19,7 +19,7 @@ from jobs.withdrawals import sweep, withdraw
 from retention.redemption import Redemption
 from sandbox.shopify.credit import CreditTransaction
 from sandbox.shopify.operations import Terms
-from tests.jobs.conftest import set_settings
+from tests.jobs.conftest import as_kept, set_settings
 from tests.jobs.state import ledger
 from tests.merchant import Merchant
 
@@ -41,13 +41,6 @@ def redeem(shop: Merchant, key: str = "k") -> Redemption:
     return job.redeem(shop.context, shop.id, account_id=account, points=300, key=key)
 
 
-def now(shop: Merchant, made: Redemption) -> Redemption:
-    with shop.scope() as session:
-        found = table.named(session, made.reference)
-    assert found is not None
-    return found
-
-
 def available(shop: Merchant) -> int:
     audit = verify(shop.context, shop.id)
     assert audit.problems == []
@@ -67,7 +60,7 @@ def used(shop: Merchant) -> tuple[Redemption, int]:
     assert (made.state, made.worth, made.kind) == ("issued", Decimal("3.00"), "code")
     order = shop.buy(ADA, "Green Tea", terms=Terms(codes=(made.code,)))
     shop.catch_up()
-    assert (now(shop, made).state, now(shop, made).order_id) == ("used", str(order))
+    assert (as_kept(shop, made).state, as_kept(shop, made).order_id) == ("used", str(order))
     assert available(shop) == 700
     return made, order
 
@@ -76,7 +69,7 @@ def test_a_code_is_used_and_refunded_in_part(shop: Merchant) -> None:
     made, order = used(shop)
     shop.shop.merchant.refund(order, {}, extra=300)
     shop.catch_up()
-    assert (now(shop, made).state, now(shop, made).returned) == ("used", 100)
+    assert (as_kept(shop, made).state, as_kept(shop, made).returned) == ("used", 100)
     assert available(shop) == 800
 
 
@@ -86,11 +79,11 @@ def test_a_code_is_taken_back_when_its_order_is_cancelled(
     made, order = used(shop)
     shop.shop.merchant.cancel(order)
     shop.catch_up()
-    assert (now(shop, made).state, now(shop, made).returned) == ("issued", 300)
+    assert (as_kept(shop, made).state, as_kept(shop, made).returned) == ("issued", 300)
     assert available(shop) == 1000
     asked_long_ago(superuser)
     sweep(str(shop.id))
-    released = now(shop, made)
+    released = as_kept(shop, made)
     assert (released.state, released.reason) == ("released", "its order was called off")
     assert available(shop) == 1000
 
@@ -101,10 +94,10 @@ def test_an_order_that_is_not_paid_yet_keeps_its_code(shop: Merchant, superuser:
     shop.catch_up()
     asked_long_ago(superuser)
     sweep(str(shop.id))
-    assert (now(shop, made).state, available(shop)) == ("issued", 700)
+    assert (as_kept(shop, made).state, available(shop)) == ("issued", 700)
     shop.shop.merchant.pay(order)
     shop.catch_up()
-    assert (now(shop, made).state, available(shop)) == ("used", 700)
+    assert (as_kept(shop, made).state, available(shop)) == ("used", 700)
 
 
 def credited(shop: Merchant) -> tuple[Redemption, int]:
@@ -114,7 +107,7 @@ def credited(shop: Merchant) -> tuple[Redemption, int]:
     assert (made.state, made.kind) == ("issued", "store_credit")
     order = shop.buy(ADA, "Green Tea", terms=Terms(credit=300))
     shop.catch_up()
-    assert (now(shop, made).state, left(shop), available(shop)) == ("issued", 0, 700)
+    assert (as_kept(shop, made).state, left(shop), available(shop)) == ("issued", 0, 700)
     return made, order
 
 
@@ -172,9 +165,9 @@ def test_what_is_left_of_credit_at_its_end_comes_back_as_points(
     made = redeem(shop)
     shop.buy(ADA, "Green Tea", terms=Terms(credit=101))
     look(shop, superuser)
-    assert (now(shop, made).state, left(shop)) == ("issued", 199)
+    assert (as_kept(shop, made).state, left(shop)) == ("issued", 199)
     month_later(shop, superuser)
-    over = now(shop, made)
+    over = as_kept(shop, made)
     assert (over.state, over.returned, available(shop), left(shop)) == ("used", 199, 899, 0)
     with shop.scope() as session:
         assert ledger(session)[-3:] == [(300, "committed"), (-300, "committed"), (199, "returned")]
@@ -188,9 +181,9 @@ def test_credit_that_a_refund_gives_back_is_spent_or_brings_points_at_its_end(
     refund(shop, order, cents)
     look(shop, superuser)
     # The shop has given the credit back itself, so points would be a second time.
-    assert (now(shop, made).state, available(shop), left(shop)) == ("issued", 700, back)
+    assert (as_kept(shop, made).state, available(shop), left(shop)) == ("issued", 700, back)
     month_later(shop, superuser)
-    assert (now(shop, made).state, available(shop), left(shop)) == (state, 700 + back, 0)
+    assert (as_kept(shop, made).state, available(shop), left(shop)) == (state, 700 + back, 0)
 
 
 def test_credit_that_comes_back_after_its_end_brings_points_once(
@@ -198,16 +191,20 @@ def test_credit_that_comes_back_after_its_end_brings_points_once(
 ) -> None:
     made, order = credited(shop)
     month_later(shop, superuser)
-    assert (now(shop, made).state, now(shop, made).returned, available(shop)) == ("used", 0, 700)
+    assert (as_kept(shop, made).state, as_kept(shop, made).returned, available(shop)) == (
+        "used",
+        0,
+        700,
+    )
     refund(shop, order, 1000)
     look(shop, superuser)
-    assert (now(shop, made).returned, available(shop), left(shop)) == (100, 800, 0)
+    assert (as_kept(shop, made).returned, available(shop), left(shop)) == (100, 800, 0)
     refund(shop, order, 200)
     shop.shop.merchant.cancel(order)
     shop.catch_up()
-    assert now(shop, made).orders == (str(order),)
+    assert as_kept(shop, made).orders == (str(order),)
     look(shop, superuser)
-    assert (now(shop, made).returned, now(shop, made).orders) == (300, ())
+    assert (as_kept(shop, made).returned, as_kept(shop, made).orders) == (300, ())
     look(shop, superuser)
     assert available(shop) == 1000
 
@@ -220,11 +217,11 @@ def test_credit_that_comes_back_to_be_spent_brings_no_points(
     month_later(shop, superuser)
     refund(shop, order, 1200)
     look(shop, superuser)
-    assert (now(shop, made).returned, available(shop), left(shop)) == (0, 700, 300)
+    assert (as_kept(shop, made).returned, available(shop), left(shop)) == (0, 700, 300)
     # An order that was placed later cannot have been paid with it.
     shop.shop.merchant.cancel(shop.buy(ADA, "Green Tea"))
     shop.catch_up()
-    assert now(shop, made).orders == ()
+    assert as_kept(shop, made).orders == ()
 
 
 def test_news_of_an_order_that_come_while_the_shop_is_asked_are_not_lost(
@@ -243,7 +240,7 @@ def test_news_of_an_order_that_come_while_the_shop_is_asked_are_not_lost(
 
     monkeypatch.setattr("jobs.credit_ends.reward_of", meanwhile)
     sweep(str(shop.id))
-    assert (now(shop, made).returned, now(shop, made).orders) == (300, (str(order),))
+    assert (as_kept(shop, made).returned, as_kept(shop, made).orders) == (300, (str(order),))
 
 
 def test_a_redemption_follows_the_account_that_its_own_is_merged_into(shop: Merchant) -> None:
@@ -251,14 +248,14 @@ def test_a_redemption_follows_the_account_that_its_own_is_merged_into(shop: Merc
     kept = shop.customer("smile@example.test")
     shop.shop.merchant.merge_customers(kept, shop.customer(ADA))
     shop.catch_up()
-    merged = now(shop, made)
+    merged = as_kept(shop, made)
     assert merged.account_id == str(kept)
     person = subject(shop.context, shop.id, account=str(kept), email=None, phone=None)
     assert job.of_person(shop.context, shop.id, person) == [merged]
     store = active_store(shop.context, shop.id)
     assert withdraw(shop.context, store, made.reference, "cancelled").state == "released"
     with shop.scope() as session:
-        entry = table.entries(session, [now(shop, made)])[made.reference][-1]
+        entry = table.entries(session, [as_kept(shop, made)])[made.reference][-1]
     assert (entry.customer_id, entry.points, entry.reason) == (merged.customer_id, 300, "released")
     assert available(shop) == 1000
 
@@ -271,7 +268,7 @@ def test_credit_of_somebody_erased_counts_as_spent_when_it_is_over(
     made = redeem(shop)
     person = subject(shop.context, shop.id, account=None, email=ADA, phone=None)
     erase(shop.context, shop.id, person, ask(shop.context, shop.id, "erase", person))
-    assert (now(shop, made).account_id, now(shop, made).state) == (None, "issued")
+    assert (as_kept(shop, made).account_id, as_kept(shop, made).state) == (None, "issued")
     with superuser.begin() as connection:
         connection.execute(
             text("UPDATE redemptions SET expires_at = expires_at - :time"),
@@ -279,5 +276,5 @@ def test_credit_of_somebody_erased_counts_as_spent_when_it_is_over(
         )
     asked_long_ago(superuser)
     sweep(str(shop.id))
-    assert now(shop, made).state == "used"
+    assert as_kept(shop, made).state == "used"
     assert verify(shop.context, shop.id).problems == []

@@ -3,7 +3,6 @@
 import pytest
 
 from connector.errors import TemporaryError
-from database import redemptions as table
 from database.privacy import Subject
 from jobs import redemptions as job
 from jobs.points import adjust
@@ -13,7 +12,7 @@ from retention.redemption import Redemption
 from sandbox.faults import Fault
 from sandbox.shopify.discounts import Discount
 from sandbox.shopify.operations import Terms
-from tests.jobs.conftest import set_settings
+from tests.jobs.conftest import as_kept, set_settings
 from tests.merchant import Merchant
 
 ADA, TEA = "ada@example.test", "Green Tea"
@@ -32,13 +31,6 @@ def ada(merchant: Merchant) -> str:
 
 def redeem(merchant: Merchant, account: str, key: str = "k") -> Redemption:
     return job.redeem(merchant.context, merchant.id, account_id=account, points=300, key=key)
-
-
-def now(merchant: Merchant, made: Redemption) -> Redemption:
-    with merchant.scope() as session:
-        found = table.named(session, made.reference)
-    assert found is not None
-    return found
 
 
 def balance(merchant: Merchant) -> int:
@@ -87,7 +79,7 @@ def test_credit_is_given_and_taken_back_while_it_is_whole(merchant: Merchant, ad
     with pytest.raises(ValueError, match="was used in the store"):
         cancel(merchant.context, merchant.id, second.reference, actor="Reza", note="a mistake")
     assert (account.balance, balance(merchant)) == (200, 700)
-    assert now(merchant, second).state == "issued"
+    assert as_kept(merchant, second).state == "issued"
 
 
 def test_a_shop_without_the_scope_gives_the_points_back_and_stays_connected(

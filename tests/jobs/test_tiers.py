@@ -18,8 +18,8 @@ from jobs.tier_overview import of_person, overview
 from jobs.tiers import tiers_at
 from jobs.write_back import write_back
 from tests.conftest import Installed
-from tests.jobs.conftest import Calls, set_settings, settle
-from tests.jobs.test_ledger import SARA, pay
+from tests.jobs.conftest import Calls, pay, set_settings, settle
+from tests.jobs.test_ledger import SARA
 from tests.merchant import Merchant
 from tests.shop import Shop
 

@@ -106,6 +106,8 @@ def imports_command(settings: AppSettings, store: UUID, as_json: bool) -> None:
             f"{one.reference}  {one.at:%Y-%m-%d %H:%M}Z  {one.balances} balances, "
             f"{one.given} points given, {one.left} of them left"
         )
+    if not found:
+        click.echo("no imports")
 
 
 @points.command("undo-import")

@@ -95,6 +95,8 @@ def _tell(found: list[Redemption], as_json: bool) -> None:
             one.reason if one.state == "released" else "",
         ]
         click.echo("  ".join(part for part in parts if part))
+    if not found:
+        click.echo("no redemptions")
 
 
 def _fields(one: Redemption) -> dict[str, Any]:

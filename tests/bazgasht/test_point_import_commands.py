@@ -30,7 +30,7 @@ def test_an_import_is_tried_done_listed_and_undone(
         "columns ignored, because unknown: shoe size",
         "old: 1 balances would be brought in, 0 already known, 1 problems; 1 customers, 100 points",
     ]
-    assert said(run, points, "imports", store) == ""
+    assert said(run, points, "imports", store) == "no imports\n"
     done = told(run, points, "import", store, file, *named, "--apply")
     assert (done["points"], done["applied"], len(done["problems"])) == (100, True, 1)
     assert said(run, points, "imports", store).endswith(

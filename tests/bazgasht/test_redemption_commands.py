@@ -40,6 +40,7 @@ def said(run: Commands, *words: str) -> str:
 
 
 def test_points_are_redeemed_listed_and_given_back(run: Commands, store: str) -> None:
+    assert said(run, "redemptions", store) == "no redemptions\n"
     (made,) = told(run, "redeem", store, "20", "--email", ADA)
     assert (made["state"], made["points"], made["worth"], made["currency"]) == (
         "issued", 20, "2.00", "USD",

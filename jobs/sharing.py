@@ -11,7 +11,7 @@ from jobs.calendar import calendar_of
 from jobs.context import ActiveStore
 from retention.caps import NO_CAPS, ORDERS, Caps, RuleCaps, read_rule_caps
 from retention.ledger.book import Book
-from retention.ledger.occasions import withdrawal_of
+from retention.ledger.occasions import REASONS, withdrawal_of
 from retention.ledger.sharing import lots_of_noted
 from retention.records import Order, PointLot
 
@@ -88,5 +88,6 @@ def with_all_of_those_who_spent(session: Session, known: Known) -> Sequence[Poin
 
 def taken_back(session: Session, book: Book) -> set[str]:
     """The references of those entries by which a person took back what occasions had given."""
-    empty = [lot for lot in book.lots.values() if lot.order_id is None and not lot.granted]
-    return occasions.present(session, [withdrawal_of(lot) for lot in empty])
+    empty = [lot for lot in book.lots.values() if not lot.granted]
+    given = [lot for lot in empty if lot.reference.partition(":")[0] in REASONS]
+    return occasions.present(session, [withdrawal_of(lot) for lot in given])

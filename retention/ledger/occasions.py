@@ -26,7 +26,7 @@ REASONS: tuple[PointReason, ...] = (
     "referral",
     "referred",
 )
-"""The reasons of points that occasions give."""
+"""The reasons of what occasions give that a person may take back; its references begin so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,15 @@ from retention.caps import Caps
 from retention.ledger.book import Book
 from retention.ledger.changes import adjust
 from retention.ledger.occasions import Occasion, withdraw
+from retention.ledger.posting import Shortfall
 from retention.ledger.rewards import rewards_for
-from retention.ledger.sharing import Settlement, has_stood, is_as_given, settle_together
+from retention.ledger.sharing import (
+    Settlement,
+    has_stood,
+    is_as_given,
+    lots_of_noted,
+    settle_together,
+)
 from retention.net import kept
 from retention.points import EarningRule
 from retention.records import Order, PointEntry
@@ -36,6 +43,7 @@ class Programme:
     own: dict[str, Caps] = field(default_factory=dict)
     rewards: dict[int, int] = field(default_factory=dict)
     owner: int = BUYER
+    shortfall: Shortfall = "write_off"
     book: Book = field(default_factory=Book)
     orders: dict[str, Order] = field(default_factory=dict)
 
@@ -64,7 +72,7 @@ class Programme:
             customers={BUYER, ACCOUNT},
             withdrawn={one.reference for one in self.book.entries if one.reason == "undone"},
         )
-        settle_together(self.book, settlement, day(60))
+        settle_together(self.book, settlement, day(60), self.shortfall)
 
     def _rule(self, occasion: Occasion) -> EarningRule:
         return replace(self.rule, caps=self.own.get(occasion.reason, Caps()))
@@ -194,6 +202,47 @@ def test_what_gains_comes_first_so_that_spent_points_exceed_no_cap() -> None:
     one.tell(paid("1", "100", 48, refunds=(refund_of_amount("a", "80"),)))
     assert one.given() == {"review:70:7:7": 40, "order:1:7": 20}
     assert one.book.lots["order:1:7"].written_off == 40
+
+
+def test_what_was_spent_is_owed_where_the_setting_says_so() -> None:
+    one = Programme(shortfall="owe")
+    waiting = replace(REVIEW, waits=True)
+    one.tell(paid("1", "100", 48), waiting)
+    adjust(one.book, BUYER, -140, "till", "Reza", "spent")
+    one.tell(paid("1", "100", 48, refunds=(refund_of_amount("a", "80"),)))
+    one.tell(replace(waiting, stands=False))
+    assert one.book.available(BUYER) == -120
+
+
+def test_points_under_caps_wait_as_all_others() -> None:
+    one = Programme(rule=replace(TOTAL, pending_days=90))
+    one.tell(paid("1", "100", 48), replace(REVIEW, waits=True), WELCOME)
+    pending = {name: lot.pending for name, lot in one.book.lots.items()}
+    # 60 for the account and 40 for the review, before the order, leave it 50.
+    assert pending == {"order:1:7": 50, "review:70:7:7": 40, "welcome:1:7": 0}
+    assert one.book.lots["review:70:7:7"].matures_at == day(91)
+
+
+def test_a_rule_with_a_cap_of_its_own_alone_counts_no_other() -> None:
+    one = Programme(rule=ONE_PER_UNIT, own={"review": Caps(month=50)})
+    second = replace(REVIEW, source="review:71:7", happened_at=day(2))
+    one.tell(paid("1", "100", 0), second, REVIEW, WELCOME)
+    given = {"order:1:7": 100, "review:70:7:7": 40, "review:71:7:7": 10, "welcome:1:7": 60}
+    assert one.given() == given
+    assert one.tell(second, paid("1", "100", 0)) == []
+
+
+def test_all_lots_of_what_is_under_caps_are_named() -> None:
+    one, plain = Programme(rewards={1: 5}), Programme(rule=ONE_PER_UNIT)
+    news = WELCOME, paid("1", "10", 24), replace(WELCOME, customer_id=ACCOUNT)
+    one.tell(*news)
+    plain.tell(*news)
+    lots = one.book.lots
+    found = lots_of_noted([lots["welcome:1:8"], lots["order:1:7"], lots["purchase:1:7"]])
+    assert found == {"welcome:1:7", "welcome:1:8", "purchase:1:7"}
+    assert lots_of_noted(plain.book.lots.values()) == set()
+    assert not has_stood(plain.book.lots["welcome:1:7"])
+    assert has_stood(plain.book.lots["welcome:1:8"])
 
 
 def test_an_occasion_that_moves_fills_the_cap_of_its_new_customer() -> None:

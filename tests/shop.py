@@ -12,7 +12,9 @@ class Shop:
 
     def __init__(self, sandbox: RunningStore) -> None:
         key = sandbox.new_key()
-        self._api = API(sandbox.url, key.consumer_key, key.consumer_secret, version="wc/v3")
+        self._api = API(
+            sandbox.url, key.consumer_key, key.consumer_secret, version="wc/v3", timeout=30
+        )
 
     def get(self, path: str, **parameters: Any) -> Any:
         """What is there."""

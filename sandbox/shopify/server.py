@@ -190,9 +190,9 @@ class RunningShop(Running):
         """Send customers/redact."""
         self.installation.redact_customer(customer)
 
-    def expire_access_tokens(self) -> None:
-        """Let every access token expire now."""
-        self.shop.tokens.expire_access()
+    def expire_access_tokens(self, *, unused: bool = True) -> None:
+        """Let every access token expire now, or only those that have been used."""
+        self.shop.tokens.expire_access(unused=unused)
 
     def lose_next_token_answer(self) -> None:
         """Carry out the next request to the token endpoint, and cut its answer off."""

@@ -76,11 +76,12 @@ class TokenBook:
             pair.successor = self._issue(scopes)
             return pair.successor
 
-    def expire_access(self) -> None:
-        """Let every access token expire now; the refresh tokens live on."""
+    def expire_access(self, *, unused: bool = True) -> None:
+        """Let every access token expire now, or only those used; the refresh tokens live on."""
         with self._lock:
             for pair in self._by_access.values():
-                pair.access_expires = 0
+                if unused or pair.is_used:
+                    pair.access_expires = 0
 
     def revoke(self) -> None:
         """Forget every token, as an uninstall does."""

@@ -69,7 +69,7 @@ def inbox_closed(context: Context, store_id: UUID) -> Iterator[Callable[[], bool
 
 def answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=2).ok
+        return requests.get(url, timeout=10).ok
     except requests.RequestException:
         return False
 

@@ -77,7 +77,7 @@ class Product:
     def is_ready(self) -> bool:
         """Whether database, queue and web answer."""
         with suppress(requests.RequestException):
-            return requests.get(f"{self.url}/readyz", timeout=2).ok
+            return requests.get(f"{self.url}/readyz", timeout=10).ok
         return False
 
     def log(self) -> str:

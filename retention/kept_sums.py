@@ -14,12 +14,18 @@ from retention.pool import Pool
 
 MOST_BYTES = 256 << 20
 
-MOST_BYTES_NEXT = 640 << 20
+MOST_BYTES_NEXT = 1 << 30
+
+ROOM = 3 << 29
+"""So many bytes are for counts of what was bought next and what is kept of orders together."""
+
+BYTES_PER_LINE = 300
+"""What everything else that is kept takes for each line of an order, nearly."""
 
 PRODUCTS_PER_ORDER = 200
 """Looking through the sums of so many products takes as long as counting one order anew."""
 
-PRODUCTS_PER_BUYER = 1000
+PRODUCTS_PER_BUYER = 1500
 """The same for what one buyer bought before or later."""
 
 SPARE = 1.02
@@ -92,10 +98,14 @@ class KeptSumsNext(_Rows):
     """How many buyers of some products bought every other one later, and how many before."""
 
     def __init__(self, base: Integers, bought: Bought, window: Window, customers: int) -> None:
-        """Choose the products of the most buyers (`base`), as far as worth it, and sum up."""
+        """Choose the products of the most buyers (`base`), as far as worth it, and sum up.
+
+        The more lines orders have, the less room is left.
+        """
         kind = NARROW if customers <= np.iinfo(NARROW).max else np.int32
         least = len(base) // PRODUCTS_PER_BUYER
-        super().__init__(base, least, MOST_BYTES_NEXT, (kind, kind))
+        left = max(ROOM - BYTES_PER_LINE * len(bought[0][2]), 0)
+        super().__init__(base, least, min(MOST_BYTES_NEXT, left), (kind, kind))
         parts = np.linspace(0, len(self.chosen), 8 * cores() + 1).astype(int).tolist()
         in_threads(
             lambda part: pair_kernels.sum_up_next(self.chosen, part, bought, window, self.sums),

@@ -49,8 +49,9 @@ class Facts:
     Points are pending for `pending_days` after payment and lapse `expiry_days` after that (0:
     never), but no sooner than `grace_days` after they became known; nobody gets more than `cap` of
     them by orders (0: any number). `given` by hand and `spent`, by code, are of customers named
-    account:NUMBER, or email:ADDRESS. `merged` are accounts that became another; `proves` says that
-    a guest's address has to be `proved`.
+    account:NUMBER, or email:ADDRESS; `welcomed` has when accounts were made that got `welcome`
+    points for it. `merged` are accounts that became another; `proves` says that a guest's address
+    has to be `proved`.
     """
 
     proves: bool
@@ -58,6 +59,8 @@ class Facts:
     expiry_days: int = 0
     grace_days: int = 0
     cap: int = 0
+    welcome: int = 0
+    welcomed: dict[str, int] = field(default_factory=dict)
     tiers: Tiers = field(default_factory=Tiers)
     given: Counter[str] = field(default_factory=Counter)
     spent: dict[str, Spent] = field(default_factory=dict)
@@ -91,6 +94,8 @@ class Oracle:
             age = (self.store_now - paid_at(order)) // DAY
             if never_lapses or age < facts.pending_days + facts.expiry_days:
                 rows[self.owner(order)][age < facts.pending_days] += self.earned[order.id]
+        for home in facts.welcomed:
+            rows[home][0] += facts.welcome
         for home, points in facts.given.items():
             rows[self.now(home)][0] += points
         for code, spent in facts.spent.items():
@@ -156,7 +161,9 @@ class Oracle:
 
     def tier(self, key: str) -> str:
         """A customer's tier; what the store dates ahead of us counts when its moment has come."""
-        amount = Fraction(0)
+        is_welcome = self.facts.welcomed.get(key, self.our_now + 1) <= self.our_now
+        by_points = is_welcome and self.facts.tiers.measure == "points"
+        amount = Fraction(self.facts.welcome if by_points else 0)
         for order in self.stage.store.orders.values():
             if self.owner(order) == key and counts(order) and paid_at(order) <= self.our_now:
                 is_spend = self.facts.tiers.measure == "spend"

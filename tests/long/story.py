@@ -1,5 +1,6 @@
 """A story at one store: what shoppers, the merchant, the network and the machines do to it."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
@@ -18,6 +19,7 @@ from jobs.redemptions import redeem_for
 from jobs.withdrawals import cancel, sweep
 from jobs.write_back import write_back
 from retention.redemption import CannotRedeem
+from sandbox import clock
 from sandbox.faults import Fault
 from sandbox.records import Order
 from tests.faults.traffic import Letter
@@ -90,8 +92,9 @@ class Story(Ending):
         skew=st.sampled_from([-HOUR, 0, HOUR]),
         cap=st.sampled_from([0, 0, 60]),
         grace=st.sampled_from([0, 3]),
+        welcome=st.sampled_from([0, 15]),
     )
-    def begin(self, waits: str, claim: str, skew: int, cap: int, grace: int) -> None:
+    def begin(self, waits: str, claim: str, skew: int, cap: int, grace: int, welcome: int) -> None:
         self.stack.enter_context(skewed(skew))
         self.waits, self.lapses = waits != "no", waits == "lapses"
         self.facts = self.told = Facts(
@@ -100,6 +103,7 @@ class Story(Ending):
             expiry_days=EXPIRY_DAYS if self.lapses else 0,
             grace_days=grace,
             cap=cap,
+            welcome=welcome,
         )
         self.change_settings(
             points_claim=claim,
@@ -107,11 +111,13 @@ class Story(Ending):
             points_expiry_days=self.told.expiry_days,
             points_expiry_grace_days=grace,
             points_cap_lifetime=cap,
+            points_welcome=welcome,
             points_tier_counts_pending=True,
             points_shortfall="owe",
             point_value="0.01",
             redemption_enabled=True,
         )
+        self.began = int(time.time())
         for email in ACCOUNTS:
             self.give(email, GIFT)
 
@@ -185,6 +191,9 @@ class Story(Ending):
     def open_account(self, email: str) -> None:
         if not self.number(email):
             self.stage.open_account(email)
+            # Before the programme began, by the store's clock, nobody is welcomed.
+            if self.told.welcome and clock.now() >= self.began:
+                self.told.welcomed[f"account:{self.number(email)}"] = clock.now()
 
     @action(when=lambda self: self.stage.may_merge, pair=st.permutations(ACCOUNTS))
     def merge(self, pair: list[str]) -> None:

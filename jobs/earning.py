@@ -10,7 +10,7 @@ from database import earning, points
 from database.orders import GONE
 from database.points import Head
 from jobs.context import ActiveStore
-from jobs.counting import as_it_counts, rewards_due
+from jobs.counting import as_it_counts, rewarded_since, rewards_due
 from jobs.order_rules import excluded_customers, rules_of
 from jobs.sharing import (
     Known,
@@ -135,10 +135,11 @@ def _rewards(
     excluded = excluded_customers(session, store, listed)
     bought = earning.purchases(session, listed, store.settings.purchase_statuses)
     none = replace(rule, enabled=False)
+    since = rewarded_since(session)
     found = []
     for customer in listed:
         purchases = bought.get(customer, [])
-        due = rewards_due(store, rewards, purchases, book, customer)
+        due = rewards_due(store, rewards, purchases, book, customer, since)
         own = none if customer in excluded else rule
         found += [(one, own) for one in rewards_for(customer, purchases, due)]
     return found

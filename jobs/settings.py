@@ -13,6 +13,7 @@ from database.models import Store
 from database.session import store_transaction
 from jobs import queue
 from jobs.context import Context
+from jobs.counting import note_rewards
 from jobs.occasion_rules import switch
 from jobs.passing_time import follow_anew
 
@@ -43,7 +44,9 @@ def _keep(session: Session, row: Store, checked: Settings, wanted: Mapping[str, 
         row.points_since = moment
     # Settings of an earlier version may not be valid any more; they were never applied then.
     with suppress(ValueError):
-        follow_anew(session, row, validate_settings(row.settings), checked, moment)
+        before = validate_settings(row.settings)
+        follow_anew(session, row, before, checked, moment)
+        note_rewards(session, before, checked, moment)
     kept = {**row.settings, **{name: getattr(checked, name) for name in wanted}}
     row.settings = json.loads(json.dumps(kept, default=str))
     outbox.reconsider_all(session, "cross_sells")

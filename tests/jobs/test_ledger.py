@@ -12,6 +12,7 @@ from jobs import points as job
 from jobs.points import adjust, advance, undo
 from jobs.points_liability import Aged, liability
 from jobs.schedule import TASKS
+from jobs.settings import change_settings
 from jobs.verification import verify
 from tests.conftest import Installed, work_off
 from tests.jobs.conftest import pay, set_settings, settle
@@ -261,6 +262,20 @@ def test_the_reward_is_the_same_when_the_first_purchase_is_told_last(
     pay(installed, 1, "Earl Grey")
     pay(installed, 9, "Green Tea")
     assert sorted(entries(installed)) == [(12, "earned"), (13, "earned"), (100, "rewarded")]
+
+
+def test_a_reward_is_for_a_purchase_that_was_paid_since_it_was_set(installed: Installed) -> None:
+    shop, rewards = Shop(installed.sandbox), {"points_purchase_rewards": ["2=100", "3=300"]}
+    pay(installed, 9, "Green Tea")
+    second = pay(installed, 5, "Earl Grey")
+    change_settings(installed.context, installed.id, rewards)
+    shop.change(f"orders/{second['id']}", status="processing")
+    settle(installed)
+    change_settings(installed.context, installed.id, {"points_purchase_rewards": ["3=300"]})
+    change_settings(installed.context, installed.id, rewards)
+    pay(installed, 0, "Green Tea")
+    told = [(12, "earned"), (13, "earned"), (12, "earned"), (300, "rewarded")]
+    assert entries(installed) == told
 
 
 @pytest.mark.parametrize(("per", "points"), [("1", 125), ("1000", 100)])

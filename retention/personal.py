@@ -1,14 +1,14 @@
 """What a customer will buy next: products bought before, and new ones from customers alike.
 
 A product bought before is expected as often as the customer bought it of late, more so when
-its buyers come back for it. New ones come from the customers whose purchases are most alike.
+its buyers come back for it. New ones come from the customers whose purchases are most alike;
+where they are listed apart, `retention.personal_novelty` ranks them.
 The form and every constant were chosen on four earlier stretches of The Complete Journey, before
 the one that judges (`docs/quality.md` tells what each part is worth).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,7 @@ from retention.columns import (
     SCORE,
     require,
 )
+from retention.personal_novelty import Floats, Novelty, Table, novelty
 
 ORDER_DECAY = 0.95
 """What an order counts, beside the one after it."""
@@ -46,16 +47,14 @@ MOST_AT_ONCE = 100
 MOST_BYTES = 256 << 20
 """So many customers at most are compared with all others at once, in about so much memory."""
 
-Floats = NDArray[np.float64]
-Table = sparse.csr_array[Any, tuple[int, int]]
-
 
 @dataclass(frozen=True, slots=True)
 class PersonalModel:
     """All that is known of customers x products, as of the last order.
 
     `own` is what is expected of products that the customer bought, `frequency` the share of the
-    customer's orders with each, `likeness` what was bought, weighted by how telling it is. The
+    customer's orders with each, `likeness` what was bought, weighted by how telling it is, and
+    `novelty` what speaks for a first purchase. The
     customer of each row, the product of each column, how many orders each customer made, and
     how many orders of anybody each product is in, are told beside them.
     """
@@ -67,12 +66,13 @@ class PersonalModel:
     own: Table
     frequency: Table
     likeness: Table
+    novelty: Novelty
 
     def portions(self, customers: pl.Series) -> Iterator[Integers]:
         """Yield the rows of those of `customers` who are known, some at once, as memory allows."""
         known = pl.Series(self.customer_ids).is_in(customers.implode())
         rows = np.flatnonzero(known.to_numpy())
-        each = 8 * (5 * len(self.product_ids) + 3 * len(self.customer_ids)) + 1
+        each = 8 * (8 * len(self.product_ids) + 3 * len(self.customer_ids)) + 1
         step = max(1, min(MOST_AT_ONCE, MOST_BYTES // each))
         for start in range(0, len(rows), step):
             yield rows[start : start + step]
@@ -86,16 +86,19 @@ class PersonalModel:
         near = np.where(alike >= least, alike, 0)
         weights = near / np.maximum(near.sum(axis=1), NOBODY_ALIKE)[:, None]
         bought = np.asarray((sparse.csr_array(weights) @ self.frequency).toarray())
-        return Expected(self.own[rows].toarray(), bought, near > 2 * NOBODY_ALIKE)
+        first = self.novelty.likelihood(rows, alike, near)
+        return Expected(self.own[rows].toarray(), bought, first, near > 2 * NOBODY_ALIKE)
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """Of some customers: scores of products bought before, how often customers alike bought each
-    product as a share of orders, and who these are (customers x all customers)."""
+    product as a share of orders, how likely each is to be bought for the first time, and who is
+    alike (customers x all customers)."""
 
     own: Floats
     of_others: Floats
+    first: Floats
     near: NDArray[np.bool_]
 
     def best(
@@ -105,8 +108,9 @@ class Expected:
 
         Only the columns that are `allowed` are named.
         """
-        score = NEIGHBOUR_WEIGHT * self.of_others
-        score = np.where(self.own > 0, 0.0, score) if only_new else score + self.own
+        score: Floats = self.own + NEIGHBOUR_WEIGHT * self.of_others
+        if only_new:
+            score = np.where(self.own > 0, 0.0, self.first)
         if allowed is not None:
             score[:, ~allowed] = 0
         # Sums in another sequence differ in the last digits; equal ones go by identifier.
@@ -124,8 +128,9 @@ def personal_lists(
     buyer) to the power of 0.7. To it comes 0.15 times the mean share of orders in which the 200
     customers most alike bought it, weighted by likeness: the cosine of the products bought,
     each weighted by the logarithm of customers over buyers. With `only_new` products that the
-    customer has bought are left out. Customers without an order have no list; equal scores go
-    to the smaller identifier. Rows are sorted by customer and rank.
+    customer has bought are left out, and the score is `Novelty.likelihood`. Customers without an
+    order have no list; equal scores go to the smaller identifier. Rows are sorted by customer and
+    rank.
     Sources: H. Hu, X. He, J. Gao and Z. Zhang, "Modeling personalized item frequency
     information for next-basket recommendation", SIGIR 2020; R. Bhagat, S. Muralidharan,
     A. Lobzhanidze and S. Vishwanath, "Buy it again", KDD 2018, for the repeat rate.
@@ -175,6 +180,7 @@ def personal_model(lines: pl.DataFrame) -> PersonalModel:
     )
     length = np.sqrt(np.asarray(likeness.power(2).sum(axis=1)).ravel())
     scale = sparse.diags_array(1 / np.where(length > 0, length, 1))
+    likeness = sparse.csr_array(scale @ likeness)
     return PersonalModel(
         customer_ids=bought.customer_ids,
         product_ids=held.product_ids,
@@ -182,7 +188,8 @@ def personal_model(lines: pl.DataFrame) -> PersonalModel:
         orders_with=held.base,
         own=sparse.csr_array(own @ sparse.diags_array(returning)),
         frequency=frequency,
-        likeness=sparse.csr_array(scale @ likeness),
+        likeness=likeness,
+        novelty=novelty(bought, frequency, likeness),
     )
 
 

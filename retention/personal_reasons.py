@@ -19,7 +19,8 @@ from retention.columns import (
     REASON_KIND,
     SCORE,
 )
-from retention.personal import Expected, Floats, PersonalModel
+from retention.personal import Expected, PersonalModel
+from retention.personal_novelty import Floats
 
 NEXT, NEW = "next", "new"
 BEFORE, ALIKE, POPULAR = "bought_before", "customers_alike", "popular"

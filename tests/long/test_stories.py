@@ -10,8 +10,8 @@ what an oracle makes of the stores' orders alone.
 Stories are told in batches, each at a store of its own and drawn from a seed of its own, so that a
 batch in which one fails can be told again alone; its steps are printed. LONG_STORIES is how many
 stories are told at each store (default 5,000), LONG_STEPS how many steps one has (50), LONG_SEED
-what they are drawn from (1), LONG_BATCH the number of the only batch to tell, and LONG_PART which
-part of all batches is told, such as 1/2.
+what they are drawn from (1), LONG_BATCH the number of the only batch to tell, with all else as it
+was, and LONG_PART which part of all batches is told, such as 1/2.
 """
 
 import os
@@ -136,7 +136,7 @@ def test_points_are_what_the_stores_state_says(
     began, told, failed = time.monotonic(), 0, []
     batches = batches_to_tell()
     for number in batches:
-        count = min(AT_ONCE, STORIES - number * AT_ONCE) if STORIES else AT_ONCE
+        count = min(AT_ONCE, STORIES - number * AT_ONCE)
         with opened(kind, quick, app_server, superuser) as story:
             try:
                 tell(story, count, STEPS, SEED * 1_000_000 + number)

@@ -116,6 +116,7 @@ def test_what_rules_gave_in_between_goes_when_the_former_ones_come_back(
     move_on(installed)
     change_settings(installed.context, installed.id, {"points_tiers": TIERS, "point_value": "0.02"})
     Shop(installed.sandbox).order("House Blend Beans", email=SARA)  # 23.00
+    installed.sandbox.drain_deliveries()
     drain(str(installed.id))
     write_back(str(installed.id))
     assert shown(installed) == ("silver", "نقره‌ای")

@@ -22,7 +22,8 @@ test: $(VENV)/.test
 
 # The long stories over both pretend stores, and long runs of the ledger alone: LONG_STORIES is how
 # many at each store (5000), LONG_RUNS how many runs (10000), LONG_SEED what both are drawn from (1),
-# LONG_WORKERS in how many processes (one for each core). An hour and a half or more on two cores, an estimate.
+# LONG_WORKERS in how many processes (one for each core). The stories take an hour and a half or
+# more on two cores, an estimate.
 test-long: $(VENV)/.test
 	@$(BIN)/python -m tests.long
 

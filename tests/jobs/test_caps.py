@@ -102,19 +102,24 @@ def test_each_rule_has_a_cap_of_its_own(installed: Installed) -> None:
 
 
 def test_what_a_person_took_back_leaves_no_room(installed: Installed) -> None:
-    switched_on(installed, 0, points_welcome=50, points_total_cap_lifetime=60)
-    account = open_account(installed, SARA.replace("sara", "dara"))
-    dara = number(installed, SARA.replace("sara", "dara"))
-    Shop(installed.sandbox).order(BEANS, email=SARA.replace("sara", "dara"))
+    switched_on(installed, 2, points_welcome=50, points_total_cap_lifetime=60)
+    email = "dara@example.test"
+    account = open_account(installed, email, days_ago=1)
+    welcome = f"welcome:{number(installed, email)}"
+    order = f"order:{Shop(installed.sandbox).order(BEANS, email=email)['id']}"
     settle(installed)
-    welcome = f"welcome:{dara}"
-    assert sorted(given(installed).values()) == [10, 50]
-    reference = f"{welcome}:{dara}:1"
+
+    def of_dara() -> dict[str, int]:
+        own = given(installed)
+        return {name: own[name] for name in (order, welcome)}
+
+    assert of_dara() == {order: 10, welcome: 50}
+    reference = f"{welcome}:{number(installed, email)}:1"
     undo(installed.context, installed.id, reference, actor="Reza", note="a mistake")
     Shop(installed.sandbox).change(f"customers/{account}", first_name="Dara")
     settle(installed)
     advance(str(installed.id))
-    assert sorted(given(installed).values()) == [0, 10]
+    assert of_dara() == {order: 10, welcome: 0}
     assert agrees(installed)
 
 

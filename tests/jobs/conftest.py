@@ -144,10 +144,16 @@ def compute(installed: Installed) -> None:
 
 
 def settle(installed: Installed) -> None:
-    """Deliver and work until nothing is left to do."""
+    """Deliver and work until nothing is left to do.
+
+    What was delivered while jobs ran may have come after the last of them.
+    """
+    deliveries = installed.sandbox.deliveries
     while True:
+        installed.sandbox.drain_deliveries()
+        delivered = deliveries.delivered
         installed.catch_up()
-        if not installed.sandbox.deliveries.pending:
+        if not deliveries.pending and deliveries.delivered == delivered:
             return
 
 

@@ -161,8 +161,8 @@ class Oracle:
 
     def tier(self, key: str) -> str:
         """A customer's tier; what the store dates ahead of us counts when its moment has come."""
-        is_welcome = self.facts.welcomed.get(key, self.our_now + 1) <= self.our_now
-        by_points = is_welcome and self.facts.tiers.measure == "points"
+        # These points wait for nothing: they count from when they were given, by our clock.
+        by_points = key in self.facts.welcomed and self.facts.tiers.measure == "points"
         amount = Fraction(self.facts.welcome if by_points else 0)
         for order in self.stage.store.orders.values():
             if self.owner(order) == key and counts(order) and paid_at(order) <= self.our_now:

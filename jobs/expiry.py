@@ -15,7 +15,7 @@ from jobs.context import ActiveStore, Context, active_store
 from jobs.shown_points import INACTIVITY, by_inactivity, inactivity_rule, lapses
 from retention.figures.period import zone_of
 from retention.ledger.book import Book
-from retention.ledger.expiry import Loss, Reminder, lapse, losses, reminders, restore
+from retention.ledger.expiry import Loss, Reminder, by_day, lapse, losses, reminders, restore
 
 PORTION = 1_000
 
@@ -161,12 +161,11 @@ def _by_day(
     session: Session, store: ActiveStore, customers: Sequence[int]
 ) -> dict[tuple[int, date], int]:
     """The points that these customers will lose if nothing happens, by the store's day."""
-    found: dict[tuple[int, date], int] = {}
-    for customer, coming in upcoming(session, store, customers).items():
-        for loss in coming:
-            day = loss.at.astimezone(zone_of(store.zone)).date()
-            found[customer, day] = found.get((customer, day), 0) + loss.points
-    return found
+    return {
+        (customer, day): amount
+        for customer, coming in upcoming(session, store, customers).items()
+        for day, amount in by_day(coming, store.zone).items()
+    }
 
 
 def portions(following: Callable[[int], Sequence[int]]) -> Iterable[Sequence[int]]:

@@ -142,6 +142,15 @@ def restore(book: Book, lapsed: Sequence[PointEntry]) -> None:
             )
 
 
+def by_day(upcoming: Iterable[Loss], zone: str) -> dict[date, int]:
+    """Return the points that are lost, by the day of the zone."""
+    found: dict[date, int] = {}
+    for loss in upcoming:
+        day = loss.at.astimezone(zone_of(zone)).date()
+        found[day] = found.get(day, 0) + loss.points
+    return found
+
+
 class Reminder(NamedTuple):
     """Points that a customer is to be told of, so many days before the day they expire."""
 
@@ -157,11 +166,7 @@ def reminders(
 
     One that was missed, for example because points became known late, is left out for the later.
     """
-    by_day: dict[date, int] = {}
-    for loss in upcoming:
-        day = loss.at.astimezone(zone_of(zone)).date()
-        by_day[day] = by_day.get(day, 0) + loss.points
-    for day, points in sorted(by_day.items()):
+    for day, points in sorted(by_day(upcoming, zone).items()):
         left = (day - today).days
         due = [before for before in days if left <= before]
         if left > 0 and due:

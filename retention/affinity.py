@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from retention.baskets import Histories, Integers, baskets, histories
+from retention.arrays import Integers
+from retention.baskets import Histories, baskets, histories
 from retention.columns import (
     BASE,
     BASE_RATE,
@@ -31,7 +32,7 @@ from retention.columns import (
     TOTAL,
     require,
 )
-from retention.compiled import compiled
+from retention.kernels.orders import note_first
 from retention.pair_counting import (
     BestPairs,
     Later,
@@ -144,22 +145,8 @@ def first_purchases(bought: Histories) -> NDArray[np.bool_]:
     """Return for each cell of the orders whether its customer bought the product first there."""
     first = np.zeros(len(bought.orders.products), dtype=np.bool_)
     last_buyer = np.full(len(bought.orders.product_ids), -1, dtype=np.int64)
-    _note_first(bought.orders.starts, bought.orders.products, bought.customers, last_buyer, first)
+    note_first(bought.orders.starts, bought.orders.products, bought.customers, last_buyer, first)
     return first
-
-
-@compiled
-def _note_first(
-    starts: Integers,
-    products: NDArray[np.int32],
-    customers: Integers,
-    last_buyer: Integers,
-    first: NDArray[np.bool_],
-) -> None:
-    for order in range(len(customers)):
-        for cell in range(starts[order], starts[order + 1]):
-            first[cell] = last_buyer[products[cell]] != customers[order]
-            last_buyer[products[cell]] = customers[order]
 
 
 def _later_orders(orders: Histories, window_days: int) -> tuple[Integers, Integers]:

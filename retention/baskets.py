@@ -7,11 +7,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from retention.arrays import Cells, Integers
 from retention.columns import CUSTOMER_ID, ORDER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
-from retention.compiled import compiled
-
-Integers = NDArray[np.int64]
-Cells = NDArray[np.int32]
+from retention.kernels.orders import drop_repetitions, gather, note_least
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Baskets:
         places = np.empty(len(sequence), dtype=np.int32)
         places[sequence] = np.arange(len(sequence))
         cells, starts = places[self.products], self.starts.copy()
-        _without_repetition(starts, cells)
+        drop_repetitions(starts, cells)
         return replace(self, starts=starts, products=cells, product_ids=self.product_ids[sequence])
 
 
@@ -117,7 +115,7 @@ def numbered(values: NDArray[Any]) -> tuple[Integers, Integers]:
 
 def _least(values: Integers, order: Integers, orders: int) -> Integers:
     least = np.full(orders, np.iinfo(np.int64).max)
-    _note_least(values, order, least)
+    note_least(values, order, least)
     return least
 
 
@@ -129,36 +127,5 @@ def _collected(order: Integers, orders: int, product: pl.Series) -> Baskets:
     starts = np.zeros(orders + 1, dtype=np.int64)
     np.cumsum(np.bincount(order, minlength=orders), out=starts[1:])
     cells = np.empty(len(order), dtype=np.int32)
-    _gather(order, column, starts, cells)
-    return Baskets(starts, cells[: _without_repetition(starts, cells)], product_ids)
-
-
-@compiled
-def _note_least(values: Integers, order: Integers, least: Integers) -> None:
-    for line in range(len(order)):
-        least[order[line]] = min(least[order[line]], values[line])
-
-
-@compiled
-def _gather(order: Integers, product: Integers, starts: Integers, cells: Cells) -> None:
-    free = starts[:-1].copy()
-    for line in range(len(order)):
-        cells[free[order[line]]] = product[line]
-        free[order[line]] += 1
-
-
-@compiled
-def _without_repetition(starts: Integers, cells: Cells) -> int:
-    """Sort each order's cells, leave each product once, and return how many cells remain."""
-    kept = 0
-    begin = starts[0]
-    for order in range(len(starts) - 1):
-        end = starts[order + 1]
-        first = kept
-        for product in np.sort(cells[begin:end]):
-            if kept == first or cells[kept - 1] != product:
-                cells[kept] = product
-                kept += 1
-        begin = end
-        starts[order + 1] = kept
-    return kept
+    gather(order, column, starts, cells)
+    return Baskets(starts, cells[: drop_repetitions(starts, cells)], product_ids)

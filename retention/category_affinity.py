@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from retention.affinity import BASE_EXPONENT, SMALLEST_COUNT, pair_weights
-from retention.baskets import Baskets, Integers, baskets
+from retention.arrays import Integers
+from retention.baskets import Baskets, baskets
 from retention.columns import (
     BASE,
     BASE_RATE,

@@ -4,11 +4,13 @@ from collections.abc import Collection
 
 import numpy as np
 
-from retention import affinity, pair_kernels
+from retention import affinity
 from retention.affinity import makes_pairs
-from retention.baskets import Cells, Histories
+from retention.arrays import Cells
+from retention.baskets import Histories
+from retention.kernels import buyers
+from retention.kernels.buyers import Bought, Stamps
 from retention.pair_counting import orders_of_products
-from retention.pair_kernels import Bought, Stamps
 from retention.pool import Pool, longer
 from retention.ranked_lists import BYTES_PER_NAME
 
@@ -142,7 +144,7 @@ class CustomersOrders:
 
     def _note_fresh(self, first: int, last: int) -> None:
         """Find what some customers bought for the first time in which order."""
-        pair_kernels.note_fresh(
+        buyers.note_fresh(
             (first, last),
             self._histories.held,
             self._orders.held,

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from retention import pair_kernels
-from retention.baskets import Cells, Integers
+from retention.arrays import Cells, Integers
 from retention.compiled import cores, in_threads
-from retention.pair_kernels import Bought, Held, Sums, SumsNext, Window
+from retention.kernels import following, together
+from retention.kernels.buyers import Bought, Window
+from retention.kernels.pools import Held
+from retention.kernels.sums import Sums, SumsNext
 from retention.pool import Pool
 
 MOST_BYTES = 256 << 20
@@ -82,7 +84,7 @@ class KeptSums(_Rows):
         least = products // PRODUCTS_PER_ORDER
         super().__init__(numbers, least, MOST_BYTES, (np.int32, np.int64))
         held: tuple[Held, Held, Integers] = (orders.held, rows.held, weights)
-        pair_kernels.sum_up(self.chosen, held, *self.tables)
+        together.sum_up(self.chosen, held, *self.tables)
 
     @property
     def sums(self) -> Sums:
@@ -91,7 +93,7 @@ class KeptSums(_Rows):
 
     def change(self, cells: Cells, weight: int, sign: int) -> None:
         """Note that an order of these products, of this weight, came (1) or went (-1)."""
-        pair_kernels.change_sums(self.sums, cells, weight, sign)
+        together.change_sums(self.sums, cells, weight, sign)
 
 
 class KeptSumsNext(_Rows):
@@ -108,7 +110,7 @@ class KeptSumsNext(_Rows):
         super().__init__(base, least, min(MOST_BYTES_NEXT, left), (kind, kind))
         parts = np.linspace(0, len(self.chosen), 8 * cores() + 1).astype(int).tolist()
         in_threads(
-            lambda part: pair_kernels.sum_up_next(self.chosen, part, bought, window, self.sums),
+            lambda part: following.sum_up_next(self.chosen, part, bought, window, self.sums),
             pairwise(parts),
         )
 

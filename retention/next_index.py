@@ -13,12 +13,15 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from retention import affinity, pair_kernels, ranked_lists
+from retention import affinity, ranked_lists
 from retention.affinity import MICROSECONDS_PER_DAY, best_next_of
-from retention.baskets import Cells, Integers, histories
+from retention.arrays import Cells, Integers
+from retention.baskets import histories
 from retention.columns import CUSTOMER_ID, ORDER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
 from retention.customers_orders import NOTHING, CustomersOrders
 from retention.kept_sums import KeptSumsNext
+from retention.kernels import following, one_customer
+from retention.kernels.one_customer import Sets
 from retention.next_shift import Shift
 from retention.ranked_lists import RankedLists
 
@@ -167,8 +170,8 @@ class NextIndex:
             before, after = (none, found) if come else (found, none)
             self._shift_sums(products[slice(*part)], before, after)
 
-    def _sets(self, customer: int, products: Cells, part: tuple[int, int]) -> pair_kernels.Sets:
-        return pair_kernels.customers_pairs(
+    def _sets(self, customer: int, products: Cells, part: tuple[int, int]) -> Sets:
+        return one_customer.customers_pairs(
             products,
             part,
             customer,
@@ -178,11 +181,9 @@ class NextIndex:
             affinity.LONGEST_HISTORY,
         )
 
-    def _shift_sums(
-        self, products: Cells, before: pair_kernels.Sets, after: pair_kernels.Sets
-    ) -> tuple[Integers, Cells]:
+    def _shift_sums(self, products: Cells, before: Sets, after: Sets) -> tuple[Integers, Cells]:
         scratch = self._lists.work[0]
-        return pair_kernels.shift_sums(products, before, after, self._sums.sums, scratch)
+        return one_customer.shift_sums(products, before, after, self._sums.sums, scratch)
 
     def _products(self, product_ids: Collection[int]) -> Cells:
         places = self._lists.places(product_ids)
@@ -194,7 +195,7 @@ class NextIndex:
         if not any(len(shift.products) for shift in shifts):
             return []
         shift = Shift.of_both(shifts)
-        many = pair_kernels.revise_next(
+        many = following.revise_next(
             (
                 shift.products,
                 self._lists.rank_again(shift.products),

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from retention.baskets import Cells, Integers
+from retention.arrays import Cells, Integers
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from retention import pair_kernels
-from retention.baskets import Baskets, Cells, Integers
+from retention.arrays import Cells, Floats, Integers
+from retention.baskets import Baskets
 from retention.compiled import cores, in_threads
-from retention.pair_kernels import MOST_PRODUCTS, PRODUCT_BITS, WEIGHT_UNIT, Floats, Found
+from retention.kernels import counting
+from retention.kernels.counting import MOST_PRODUCTS, PRODUCT_BITS, Found
+from retention.kernels.orders import turn
+from retention.kernels.sums import WEIGHT_UNIT
 
 PAIRS_AT_ONCE = 1 << 28
 """How many pairs are held at once, in 4 bytes each; more are counted for some products after
@@ -83,7 +86,7 @@ def best_together(orders: Baskets, weights: Integers, ranking: Ranking) -> BestP
     cuts = _even_cuts(orders.starts, cores())
     lengths = np.zeros((len(cuts) - 1, len(orders.product_ids)), dtype=np.int64)
     in_threads(
-        lambda part: pair_kernels.count_pairs(
+        lambda part: counting.count_pairs(
             orders.starts, orders.products, part[1], len(weights), lengths[part[0]]
         ),
         enumerate(pairwise(cuts)),
@@ -107,7 +110,7 @@ def best_next(first: Baskets, later: Later, ranking: Ranking) -> BestPairs:
     cuts = _even_cuts(work, PARTS_PER_CORE * cores())
     return _joined(
         in_threads(
-            lambda rows: pair_kernels.rank_next(
+            lambda rows: counting.rank_next(
                 rows,
                 (starts, orders),
                 (later.begins, later.ends, later.products),
@@ -145,13 +148,13 @@ def _best_of_some(
     free = starts[:-1] + np.cumsum(inside, axis=0) - inside
     pairs = np.empty(starts[-1], dtype=np.uint32)
     in_threads(
-        lambda part: pair_kernels.write_pairs(
+        lambda part: counting.write_pairs(
             orders.starts, orders.products, part[1], len(weights), some, free[part[0]], pairs
         ),
         enumerate(pairwise(cuts)),
     )
     return in_threads(
-        lambda rows: pair_kernels.rank_together(
+        lambda rows: counting.rank_together(
             rows,
             (some[0], starts, pairs),
             weights,
@@ -172,7 +175,7 @@ def orders_of_products(orders: Baskets) -> tuple[Integers, Cells]:
     """Return where each product's orders start, and the orders."""
     starts = np.concatenate([[0], np.cumsum(orders.base)])
     places = np.empty(len(orders.products), dtype=np.int32)
-    pair_kernels.turn(orders.starts, orders.products, starts[:-1].copy(), places)
+    turn(orders.starts, orders.products, starts[:-1].copy(), places)
     return starts, places
 
 

@@ -11,11 +11,12 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import polars as pl
 
-from retention import pair_kernels
 from retention.affinity import LONGEST_ORDER, pair_weights, ranking
-from retention.baskets import Cells, baskets
+from retention.arrays import Cells
+from retention.baskets import baskets
 from retention.columns import ORDER_ID, PRODUCT_ID, QUANTITY
 from retention.kept_sums import KeptSums
+from retention.kernels import pools, together
 from retention.pair_counting import best_together, orders_of_products, weights_of_sizes
 from retention.pool import Pool
 from retention.ranked_lists import BYTES_PER_NAME, RankedLists
@@ -114,8 +115,8 @@ class PairIndex:
         listed, wanted = (
             cells if len(cells) <= LONGEST_ORDER else cells[:0] for cells in (before, after)
         )
-        self._rows.remove(pair_kernels.without(listed, wanted), place)
-        self._rows.add(pair_kernels.without(wanted, listed), place)
+        self._rows.remove(pools.without(listed, wanted), place)
+        self._rows.add(pools.without(wanted, listed), place)
         self._sums.change(listed, self._weight(listed), -1)
         self._sums.change(wanted, self._weight(wanted), 1)
 
@@ -124,7 +125,7 @@ class PairIndex:
 
     def _revise(self, touched: Cells) -> Sequence[int]:
         least_power = self._lists.rank_again(touched)
-        many = pair_kernels.revise(
+        many = together.revise(
             touched,
             least_power,
             (

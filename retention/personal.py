@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from retention.affinity import MICROSECONDS_PER_DAY
-from retention.baskets import Histories, Integers, histories
+from retention.arrays import Floats, Integers
+from retention.baskets import Histories, histories
 from retention.columns import (
     CUSTOMER_ID,
     LINES,
@@ -26,7 +27,7 @@ from retention.columns import (
     SCORE,
     require,
 )
-from retention.personal_novelty import Floats, Novelty, Table, novelty
+from retention.personal_novelty import Novelty, Table, novelty
 
 ORDER_DECAY = 0.95
 """What an order counts, beside the one after it."""

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from retention.affinity import MICROSECONDS_PER_DAY
-from retention.baskets import Histories, Integers
+from retention.arrays import Floats, Integers
+from retention.baskets import Histories
 
 SIZE_EXPONENT = 0.75
 """A product of an order of n counts 1 / n to this power: it was more of what was wanted."""
@@ -38,7 +38,6 @@ LINKED_PRODUCTS = 2000
 LINK_PENALTY = 300.0
 """So many products of most buyers are linked with each other, in a matrix of 32 MB."""
 
-Floats = NDArray[np.float64]
 Table = sparse.csr_array[Any, tuple[int, int]]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from retention.baskets import Integers
+from retention.arrays import Floats, Integers
 from retention.columns import (
     BASE,
     BASE_RATE,
@@ -20,7 +20,6 @@ from retention.columns import (
     SCORE,
 )
 from retention.personal import Expected, PersonalModel
-from retention.personal_novelty import Floats
 
 NEXT, NEW = "next", "new"
 BEFORE, ALIKE, POPULAR = "bought_before", "customers_alike", "popular"

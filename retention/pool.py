@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retention import pair_kernels
-from retention.baskets import Cells, Integers
-from retention.pair_kernels import Held
+from retention.arrays import Cells, Integers
+from retention.kernels import pools
+from retention.kernels.pools import Held
 
 SPARE = 1.25
 """How much longer than needed an array is made that has become too short."""
@@ -68,11 +68,11 @@ class Pool:
 
     def remove(self, places: Cells, value: int) -> None:
         """Take a number out of lists that have it once; the last one takes its place."""
-        pair_kernels.remove(*self.held, places, value)
+        pools.remove(*self.held, places, value)
 
     def join(self, places: Cells) -> Cells:
         """Return some lists, one behind the other."""
-        return pair_kernels.join(*self.held, places)
+        return pools.join(*self.held, places)
 
     def _move(self, place: int, room: int) -> None:
         if self._end + room > len(self.cells):
@@ -85,5 +85,5 @@ class Pool:
         """Close the gaps that lists which moved have left, and make more room if that is little."""
         starts = np.concatenate([[0], np.cumsum(self._rooms, dtype=np.int64)])
         cells = np.empty(int(starts[-1] * SPARE) + room, dtype=np.int32)
-        pair_kernels.pack(self.begins, self.sizes, self.cells, starts, cells)
+        pools.pack(self.begins, self.sizes, self.cells, starts, cells)
         self.begins, self.cells, self._end = starts[:-1].astype(np.int32), cells, int(starts[-1])

@@ -8,10 +8,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from retention.affinity import SMALLEST_COUNT, pairs_table, ranking
-from retention.baskets import Cells, Integers
+from retention.arrays import Cells, Integers
 from retention.columns import BASE, PRODUCT_ID
+from retention.kernels.lists import Lists, bind
+from retention.kernels.ranking import Measure
+from retention.kernels.waiting import Work
 from retention.pair_counting import BestPairs
-from retention.pair_kernels import Lists, Measure, Work, bind
 from retention.pool import longer
 
 BYTES_PER_NAME = 150

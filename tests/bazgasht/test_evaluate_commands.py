@@ -50,8 +50,8 @@ def test_a_file_becomes_lines_and_products(tmp_path: Path) -> None:
         (2, 1, datetime(2026, 1, 2, 6, 30, tzinfo=UTC), 1, 1, 1, Decimal(3)),
         (1, None, datetime(2026, 1, 1, tzinfo=UTC), 0, 2, 1, Decimal("6.25")),
     ]
-    # The last line of tea is of category "drinks", the first by name; cups have none.
-    assert products.rows() == [(1, None, True), (2, 1, True)]
+    # The first line of tea is of category "hot drinks", the second by name; cups have none.
+    assert products.rows() == [(1, None, True), (2, 2, True)]
 
 
 def test_a_parquet_file_is_the_same(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_parquet_file_is_the_same(tmp_path: Path) -> None:
         ("a,1,2026-01-01,tea,x,one,5", "column 'quantity', line 3: 'one' is no whole number"),
         ("a,1,2026-01-01,tea,x,-1,5", "column 'quantity', line 3: '-1' is below 0"),
         ("a,1,2026-01-01,tea,x,1,free", "column 'price', line 3: 'free' is no amount"),
-        ("a,,2026-01-01,tea,x,1,5", "column 'order', line 3: None is empty"),
+        ("a,,2026-01-01,tea,x,1,5", "column 'order', line 3 is empty"),
     ],
 )
 def test_what_cannot_be_taken_is_named(tmp_path: Path, row: str, message: str) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from retention.affinity import BASE_EXPONENT, SMALLEST_COUNT, pair_weights
-from retention.arrays import Integers
+from retention.arrays import Integers, Table
 from retention.baskets import Baskets, baskets
 from retention.columns import (
     BASE,
@@ -30,8 +30,6 @@ from retention.columns import (
     SCORE,
     require,
 )
-
-Table = sparse.csr_array[Any, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

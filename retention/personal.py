@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from retention.affinity import MICROSECONDS_PER_DAY
-from retention.arrays import Floats, Integers
+from retention.arrays import Floats, Integers, Table
 from retention.baskets import Histories, histories
 from retention.columns import (
     CUSTOMER_ID,
@@ -27,7 +27,7 @@ from retention.columns import (
     SCORE,
     require,
 )
-from retention.personal_novelty import Novelty, Table, novelty
+from retention.personal_novelty import Novelty, novelty
 
 ORDER_DECAY = 0.95
 """What an order counts, beside the one after it."""

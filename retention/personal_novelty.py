@@ -6,13 +6,12 @@ small stores drawn from it (`docs/quality.md` tells what each part is worth).
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from retention.affinity import MICROSECONDS_PER_DAY
-from retention.arrays import Floats, Integers
+from retention.arrays import Floats, Integers, Table
 from retention.baskets import Histories
 
 SIZE_EXPONENT = 0.75
@@ -37,8 +36,6 @@ LEANING_WEIGHT = 0.9
 LINKED_PRODUCTS = 2000
 LINK_PENALTY = 300.0
 """So many products of most buyers are linked with each other, in a matrix of 32 MB."""
-
-Table = sparse.csr_array[Any, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

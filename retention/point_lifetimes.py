@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtrit
+
+from retention.arrays import Floats
 
 End = Literal["redeemed", "expired", "out"]
 
@@ -24,8 +25,6 @@ have points at an age for it to be said of that age."""
 
 GROUPS = 20
 """Into how many groups customers are sorted, each left out once for the interval."""
-
-Floats = NDArray[np.float64]
 
 
 class Stay(NamedTuple):

@@ -7,17 +7,15 @@ from functools import cache
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from bench.published.row import Row, near
+from retention.arrays import Floats
 from retention.prediction.bg_nbd import BgNbd, fit_bg_nbd
 from retention.prediction.calibration import area_under_curve
 from retention.prediction.churn import stayed_away
 from retention.prediction.gamma_gamma import GammaGamma, fit_gamma_gamma
 from retention.prediction.summary import customer_summary
 from tests.retention.prediction.cdnow import LAST_DAY, purchase_days
-
-Floats = NDArray[np.float64]
 
 
 def papers() -> list[Row]:

@@ -5,18 +5,16 @@ Lists that come out too short, of customers who bought little, are filled with t
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
+from retention.arrays import Floats, Table
 from retention.baskets import Histories, histories
 from retention.columns import CUSTOMER_ID, PRODUCT_ID, RANK
 
-Table = sparse.csr_array[Any, tuple[int, int]]
-Floats = NDArray[np.float64]
 CHUNK = 100
 EASE_PRODUCTS = 3000
 EASE_PENALTY = 200.0

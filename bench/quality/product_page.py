@@ -6,7 +6,6 @@ highest scores; equal ones go by the products' numbers.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,11 +14,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from retention.affinity import LONGEST_ORDER
+from retention.arrays import Floats, Table
 from retention.baskets import baskets, histories
 from retention.columns import OTHER_ID, PRODUCT_ID, RANK
 
-Table = sparse.csr_array[Any, tuple[int, int]]
-Floats = NDArray[np.float64]
 EASE_PRODUCTS = 3000
 EASE_PENALTY = 500.0
 

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from bench.speed.data import Purchases
 from retention import affinity
+from retention.arrays import Floats, Integers
 from retention.baskets import Baskets
 from retention.pair_counting import BestPairs, Ranking, best_together, weights_of_sizes
 
 TOP = 20
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

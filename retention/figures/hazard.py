@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.ndimage import convolve1d
 
+from retention.arrays import Floats
 from retention.figures.columns import DURATION, RETURNED
 
 BANDWIDTH_DAYS = 7
@@ -21,8 +22,6 @@ BANDWIDTH_DAYS = 7
 
 DRAWS = 400
 SEED = 1958
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

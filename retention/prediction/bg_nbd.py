@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln, hyp2f1
 
+from retention.arrays import Floats, Numbers
 from retention.prediction.evidence import require_evidence
-
-Floats = NDArray[np.float64]
-Array = NDArray[np.float64] | NDArray[np.int64]
 
 SMALLEST_SAMPLE = 50
 SMALLEST_REPEATERS = 10
@@ -42,7 +40,7 @@ class BgNbd:
     customers: int
     at_bound: bool
 
-    def probability_active(self, frequency: Array, recency: Array, age: Array) -> Floats:
+    def probability_active(self, frequency: Numbers, recency: Numbers, age: Numbers) -> Floats:
         """Return the probability that each customer has not left for good.
 
         The arguments are those of `fit_bg_nbd`. The model gives 1 to everybody who bought only
@@ -54,7 +52,7 @@ class BgNbd:
         return 1 / (1 + self._odds_of_having_left(x, t_x, t))
 
     def probability_of_no_purchase(
-        self, horizon: float, frequency: Array, recency: Array, age: Array
+        self, horizon: float, frequency: Numbers, recency: Numbers, age: Numbers
     ) -> Floats:
         """Return the probability that each customer buys nothing in the coming `horizon`.
 
@@ -66,7 +64,7 @@ class BgNbd:
         return 1 - (1 - silent) / (1 + self._odds_of_having_left(x, t_x, t))
 
     def expected_purchases(
-        self, horizon: float, frequency: Array, recency: Array, age: Array
+        self, horizon: float, frequency: Numbers, recency: Numbers, age: Numbers
     ) -> Floats:
         """Return how many purchases each customer is expected to make in the coming `horizon`.
 
@@ -87,7 +85,7 @@ class BgNbd:
         return np.where(x > 0, odds, 0.0)
 
 
-def fit_bg_nbd(frequency: Array, recency: Array, age: Array) -> BgNbd:
+def fit_bg_nbd(frequency: Numbers, recency: Numbers, age: Numbers) -> BgNbd:
     """Fit the model by maximum likelihood, equation (6) of the paper, with its exact gradient.
 
     Args:
@@ -188,7 +186,7 @@ def _gamma_parts(x: Floats, r: float, a: float, b: float) -> Floats:
     )  # fmt: skip
 
 
-def _checked(frequency: Array, recency: Array, age: Array) -> tuple[Floats, Floats, Floats]:
+def _checked(frequency: Numbers, recency: Numbers, age: Numbers) -> tuple[Floats, Floats, Floats]:
     x, t_x, t = (np.asarray(given, dtype=np.float64) for given in (frequency, recency, age))
     if not x.shape == t_x.shape == t.shape:
         raise ValueError("frequency, recency and age differ in length; give one of each a customer")

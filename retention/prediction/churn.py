@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from retention.arrays import Floats
 from retention.columns import CUSTOMER_ID, PROBABILITY
 from retention.prediction.calibration import Calibration, area_under_curve, calibration
 from retention.prediction.columns import (
@@ -32,8 +33,6 @@ from retention.prediction.gaps import LATEST, SUM, histories
 from retention.prediction.known import Knowledge
 from retention.prediction.logistic import Logistic, fit_logistic
 from retention.prediction.summary import until, within
-
-Floats = NDArray[np.float64]
 
 FACTORS = (BY_EXPECTATION, BY_SILENCE, BY_RHYTHM, BY_RECENT_ORDERS)
 PERIODS = 3

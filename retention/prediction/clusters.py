@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from scipy.cluster.vq import ClusterError, kmeans2
 from scipy.spatial.distance import cdist
 
+from retention.arrays import Floats
 from retention.columns import COUNT, CUSTOMER_ID
 from retention.prediction.columns import CLUSTER, CLUSTERS, FREQUENCY, SILENCE_DAYS, SPENT
 from retention.prediction.evidence import require_evidence
-
-Floats = NDArray[np.float64]
 
 NUMBERS = range(2, 9)
 SMALLEST_SAMPLE = 100

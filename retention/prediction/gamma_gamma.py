@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
+from retention.arrays import Floats, Numbers
 from retention.prediction.evidence import require_evidence
-
-Floats = NDArray[np.float64]
-Array = NDArray[np.float64] | NDArray[np.int64]
 
 SMALLEST_SAMPLE = 30
 LOWEST, HIGHEST = -12.0, 12.0
@@ -37,7 +35,7 @@ class GammaGamma:
     customers: int
     correlation: float
 
-    def expected_value(self, frequency: Array, monetary_value: Array) -> Floats:
+    def expected_value(self, frequency: Numbers, monetary_value: Numbers) -> Floats:
         """Return each customer's expected value of a purchase, in the unit of `v`.
 
         Equation (5) of the paper; it lies between the customer's own mean and that of all.
@@ -48,7 +46,7 @@ class GammaGamma:
         return np.asarray(self.p * (self.v + x * m) / (self.p * x + self.q - 1))
 
 
-def fit_gamma_gamma(frequency: Array, monetary_value: Array) -> GammaGamma:
+def fit_gamma_gamma(frequency: Numbers, monetary_value: Numbers) -> GammaGamma:
     """Fit the model by maximum likelihood, equation (1a) of the paper, with its exact gradient.
 
     Args:

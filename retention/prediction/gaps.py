@@ -15,13 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from retention.arrays import Floats, Integers
 from retention.prediction.columns import DAY, GAP_DAYS
 from retention.prediction.evidence import require_evidence
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 LOG_GAP = "log_gap"
 PRIOR = "prior"

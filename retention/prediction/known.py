@@ -7,15 +7,12 @@ dearest thing they do.
 from dataclasses import dataclass, field
 from datetime import date
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from retention.arrays import Integers
 from retention.prediction.bg_nbd import BgNbd, fit_bg_nbd
 from retention.prediction.columns import AGE_DAYS, FREQUENCY, RECENCY_DAYS
 from retention.prediction.summary import customer_summary
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

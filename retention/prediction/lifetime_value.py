@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from retention.arrays import Floats
 from retention.columns import CUSTOMER_ID, HIGH, LOW, NET, PROBABILITY
 from retention.prediction.bg_nbd import BgNbd
 from retention.prediction.calibration import Calibration, calibration, quantile_groups
@@ -29,8 +30,6 @@ from retention.prediction.evidence import NotEnoughData, require_evidence
 from retention.prediction.gamma_gamma import GammaGamma, fit_gamma_gamma
 from retention.prediction.known import Knowledge
 from retention.prediction.summary import within
-
-Floats = NDArray[np.float64]
 
 GROUPS = 10
 PERIODS = 3

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-Floats = NDArray[np.float64]
+from retention.arrays import Floats
 
 RIDGE = 1.0
 STEPS = 50

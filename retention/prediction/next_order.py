@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from retention.arrays import Floats
 from retention.columns import CATEGORY_ID, COUNT, CUSTOMER_ID, PROBABILITY, require
 from retention.prediction.columns import (
     DAY,
@@ -35,8 +35,6 @@ from retention.prediction.gaps import (
     location,
 )
 from retention.prediction.summary import until
-
-Floats = NDArray[np.float64]
 
 RANGE = 0.8
 """The share of next orders that fall into the range of dates."""

@@ -4,8 +4,8 @@ from datetime import date
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from retention.arrays import Floats
 from retention.columns import CUSTOMER_ID, P_VALUE
 from retention.prediction.columns import (
     ALERTS,
@@ -30,8 +30,6 @@ from retention.prediction.gaps import (
 )
 from retention.prediction.next_order import rhythms
 from retention.prediction.summary import until
-
-Floats = NDArray[np.float64]
 
 SILENT = "silent"
 

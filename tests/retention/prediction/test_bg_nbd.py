@@ -2,17 +2,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.optimize import check_grad
 from scipy.special import betaincinv
 
+from retention.arrays import Floats
 from retention.prediction.bg_nbd import BgNbd, _loss, fit_bg_nbd
 from retention.prediction.evidence import NotEnoughData
 from retention.prediction.summary import customer_summary
 from tests.retention.prediction.cdnow import LAST_DAY, purchase_days
 from tests.retention.prediction.tables import day, store
-
-Floats = NDArray[np.float64]
 
 # What lifetimes 0.11.3 gives for CDNOW in weeks, rounded to 0.01 as its own table is: customer,
 # purchases expected in the coming 39 weeks, probability of being alive.

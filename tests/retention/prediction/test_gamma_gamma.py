@@ -3,15 +3,13 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.optimize import check_grad
 
+from retention.arrays import Floats
 from retention.prediction.evidence import NotEnoughData
 from retention.prediction.gamma_gamma import GammaGamma, _loss, fit_gamma_gamma
 from retention.prediction.summary import customer_summary
 from tests.retention.prediction.cdnow import LAST_DAY, purchase_days
-
-Floats = NDArray[np.float64]
 
 # What lifetimes 0.11.3 gives for CDNOW: customer, expected value of a purchase.
 LIFETIMES = [

@@ -13,6 +13,8 @@ from uuid import UUID
 
 import polars as pl
 
+from retention import computation
+from retention.columns import CATEGORY_ID, PRODUCT_ID
 from retention.kept_lists import KeptLists, Options
 
 MOST_BYTES = 2 << 30
@@ -33,34 +35,41 @@ class Source:
     statuses: Sequence[str]
     installed_at: datetime
 
-    def has_grown_from(self, other: "Source") -> bool:
-        """Whether it is the same but for new products."""
-        known = self.products.join(
-            other.products, on=other.products.columns, how="semi", nulls_equal=True
-        )
+    def follows(self, other: "Source") -> bool:
+        """Whether lists of the other can become lists of this one by single changes.
+
+        New products, products that can be bought or not, and choices may differ; settings and the
+        categories of known products may not.
+        """
+        both = self.products.join(other.products, on=PRODUCT_ID)
+        category = pl.col(CATEGORY_ID)
         return (
             (self.options, self.statuses, self.installed_at)
             == (other.options, other.statuses, other.installed_at)
-            and known.height == other.products.height
-            and self.choices.equals(other.choices)
+            and both.height == other.products.height
+            and both.select(category.eq_missing(pl.col(f"{CATEGORY_ID}_right")).all()).item()
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Lists with their source, as they stand in the tables since `computed_at`."""
+    """Lists with their source, as they stand in the tables since `computed_at`.
+
+    `second_purchases` are the settings with which those beside them were computed.
+    """
 
     lists: KeptLists
     source: Source
+    second_purchases: computation.Options
     computed_at: datetime
 
     def continues(self, source: Source, computed_at: datetime | None, changed: int) -> bool:
-        """Whether these lists can take in so many changed orders and be right."""
+        """Whether these lists can take in so many changed orders, and this source, and be right."""
         most = MOST_TAKEN_IN * self.lists.around.orders
         return (
             self.computed_at == computed_at
             and self.lists.taken_in + changed <= most
-            and source.has_grown_from(self.source)
+            and source.follows(self.source)
         )
 
 

@@ -43,6 +43,11 @@ class Found:
     changed_at: datetime | None
     now: datetime
 
+    def keeps_second_purchases(self, store: ActiveStore) -> bool:
+        """Whether nothing that second purchases are computed from is otherwise than before."""
+        kept, changed = self.kept, self.pending.orders
+        return kept is not None and not changed and kept.second_purchases == options(store)
+
 
 def recompute(store_id: str) -> None:
     """Compute everything of the store anew, if it changed, and note what must be written back."""
@@ -71,8 +76,9 @@ def _is_dirty(context: Context, store: ActiveStore) -> bool:
 def recompute_now(context: Context, store: ActiveStore, found: Found | None = None) -> int:
     """Compute the store from what was `found`, else from what is committed now.
 
-    Returns how many objects must be written. Lists that this worker has kept take in the orders
-    that changed since; else everything is made from all orders.
+    Returns how many objects must be written. Lists that this worker has kept take in what changed
+    since; else everything is made from all orders. Second purchases are computed from all orders,
+    unless none has changed.
 
     Raises:
         NotActive: the store was disconnected or uninstalled meanwhile; nothing is kept.
@@ -82,9 +88,13 @@ def recompute_now(context: Context, store: ActiveStore, found: Found | None = No
     if found.kept is None:
         lists, changed = made(found), None
     else:
-        lists = found.kept.lists
-        changed = lists.take_in(found.pending.orders, found.lines, found.source.products)
-    computed = compute(lists.lines, found.source.products, options(store))
+        lists, now = found.kept.lists, found.source
+        changed = lists.take_in(found.pending.orders, found.lines, now.products, now.choices)
+    second = (
+        None
+        if found.keeps_second_purchases(store)
+        else compute(lists.lines, found.source.products, options(store))
+    )
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
         if changed is None:
@@ -92,11 +102,11 @@ def recompute_now(context: Context, store: ActiveStore, found: Found | None = No
             to_write = want_lists(session)
         else:
             to_write = _change_lists(session, changed)
-        computed_at = _keep(session, computed, _period(lists.lines), monotonic() - began)
+        computed_at = _keep(session, second, _period(lists.lines), monotonic() - began)
         to_write += want_labels(session, store)
         changed_orders.forget(session, found.pending.notes)
         stores.clear_dirty(session, found.changed_at, found.now)
-    SHELF.put(store.id, Kept(lists, found.source, computed_at))
+    SHELF.put(store.id, Kept(lists, found.source, options(store), computed_at))
     return to_write
 
 
@@ -177,8 +187,12 @@ def _change_lists(session: Session, changed: Changed) -> int:
 
 
 def _keep(
-    session: Session, computed: Computed, period: tuple[Any, Any], seconds: float
+    session: Session, computed: Computed | None, period: tuple[Any, Any], seconds: float
 ) -> datetime:
+    """Keep second purchases, or (None) those that there are, and note when."""
+    if computed is None:
+        known = results.figures(session)
+        return results.save_figures(session, known.figures if known else {}, period, seconds)
     results.replace(
         session,
         {

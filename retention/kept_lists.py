@@ -1,12 +1,13 @@
-"""A store's pairs and lists of recommendations, kept current order by order.
+"""A store's pairs and lists of recommendations, kept current change by change.
 
 Everything is made from all orders once. From then on an order that arrives, changes, is refunded
-or goes is taken in alone, and only the lists that it has a part in are made anew. What depends on
-the store as a whole (`retention.surroundings`) stays as it was when everything was made. Apart
-from that, pairs and lists are those that all orders would give, whatever has happened.
+or goes is taken in alone, as is a product that can be bought no more, or again, and what the
+merchant chooses; only the lists that it has a part in are made anew. What depends on the store as
+a whole (`retention.surroundings`) stays as it was when everything was made. Apart from that, pairs
+and lists are those that all orders would give, whatever has happened.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -21,6 +22,8 @@ from retention.columns import (
     RANK,
     require,
 )
+from retention.concerned_lists import Assortment, concerned
+from retention.kept_table import Difference, KeptTable
 from retention.listing import checked
 from retention.next_index import NextIndex
 from retention.pair_index import PairIndex
@@ -41,19 +44,6 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """Rows of a table to put in the place of those with the same key, and keys of rows to drop."""
-
-    put: pl.DataFrame
-    drop: pl.DataFrame
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the table stays as it is."""
-        return self.put.is_empty() and self.drop.is_empty()
-
-
-@dataclass(frozen=True, slots=True)
 class Changed:
     """What of the pairs (`PAIRS`) and the lists (`RECOMMENDATIONS`) is otherwise than before."""
 
@@ -62,10 +52,7 @@ class Changed:
 
 
 class KeptLists:
-    """The orders of a store, their pairs and the lists that come of them.
-
-    `lines` (`LINES`), `pairs` (`PAIRS`) and `recommendations` (`RECOMMENDATIONS`) are as of now.
-    """
+    """The orders of a store, their pairs and the lists that come of them, as of now."""
 
     def __init__(
         self,
@@ -80,48 +67,103 @@ class KeptLists:
         """
         require(lines, LINES, "lines")
         require(products, PRODUCTS, "products")
-        size, percent = options.recommendations_per_product, options.largest_category_percent
-        self.lines, self.products, self.options = lines, products, options
-        self.rules = Rules(size, checked(choices, size, percent), percent)
+        self.options = options
         self.around = surroundings(lines, products)
+        self._lines, self._changed = lines, lines.clear()
+        self._changed_orders: set[int] = set()
+        rules = self._rules(choices)
+        self._has = Assortment(products, rules, rules.offer(products, self.around))
         self._together = PairIndex(lines)
         self._following = NextIndex(lines, options.next_purchase_days)
-        self.pairs = self._pairs_of(None)
-        self.recommendations = self._listed(None)
+        self._pairs = KeptTable(self._pairs_of(None), PAIR_KEY)
+        self._lists = KeptTable(self._listed(None), LIST_KEY)
         self.taken_in = 0
         """How many orders were taken in since everything was made."""
 
+    @property
+    def lines(self) -> pl.DataFrame:
+        """The lines (`LINES`) of all orders."""
+        if self._changed_orders:
+            changed = pl.Series(list(self._changed_orders), dtype=pl.Int64)
+            others = self._lines.filter(~pl.col(ORDER_ID).is_in(changed.implode()))
+            self._lines = others.merge_sorted(self._changed.sort(ORDER_ID), ORDER_ID)
+            self._changed, self._changed_orders = self._changed.clear(), set()
+        return self._lines
+
+    @property
+    def pairs(self) -> pl.DataFrame:
+        """All pairs (`PAIRS`)."""
+        return self._pairs.whole()
+
+    @property
+    def recommendations(self) -> pl.DataFrame:
+        """All lists (`RECOMMENDATIONS`)."""
+        return self._lists.whole()
+
+    @property
+    def products(self) -> pl.DataFrame:
+        """The products (`PRODUCTS`)."""
+        return self._has.products
+
+    @property
+    def rules(self) -> Rules:
+        """What the merchant wants of lists."""
+        return self._has.rules
+
     def take_in(
-        self, order_ids: Collection[int], lines: pl.DataFrame, products: pl.DataFrame
+        self,
+        order_ids: Collection[int],
+        lines: pl.DataFrame,
+        products: pl.DataFrame,
+        choices: pl.DataFrame | None = None,
     ) -> Changed:
         """Let these orders have the lines (`LINES`) that they have now; one without is gone.
 
-        `products` (`PRODUCTS`) are those of before and new ones, which get lists too.
+        `products` (`PRODUCTS`) and `choices` (`CHOICES`) are those of now; a product that was
+        there before still is, in the same category. New ones get lists too.
         Raises ValueError when a table lacks a column.
         """
         require(lines, LINES, "lines")
         require(products, PRODUCTS, "products")
-        new = products.join(self.products, on=PRODUCT_ID, how="anti")[PRODUCT_ID].to_list()
-        self.products = products
+        revised = self._stock(products, self._rules(choices))
         self.taken_in += len(order_ids)
-        changed = pl.Series(list(order_ids), dtype=pl.Int64)
-        others = self.lines.filter(~pl.col(ORDER_ID).is_in(changed.implode()))
-        self.lines = others.merge_sorted(lines.sort(ORDER_ID), ORDER_ID)
-        together = self._together.take_in(order_ids, lines)
-        following = self._following.take_in(order_ids, lines)
-        revised = pl.Series(sorted(together.union(following, new)), dtype=pl.Int64)
-        found = self._pairs_of(revised)
-        self.pairs, pairs = _with(self.pairs, found, revised, PAIR_KEY)
-        lists = self._listed(revised)
-        self.recommendations, recommended = _with(self.recommendations, lists, revised, LIST_KEY)
-        return Changed(pairs, recommended)
+        self._note(order_ids, lines)
+        ordered = self._together.take_in(order_ids, lines)
+        ordered |= self._following.take_in(order_ids, lines)
+        of = pl.Series(sorted(ordered), dtype=pl.Int64)
+        pairs = self._pairs.replace(of, self._pairs_of(of))
+        wanted = pl.Series(sorted(revised | ordered), dtype=pl.Int64)
+        return Changed(pairs, self._lists.replace(wanted, self._listed(wanted)))
 
     def nbytes(self) -> int:
         """How much memory all of this takes, nearly."""
-        tables = (self.lines, self.products, self.pairs, self.recommendations)
+        tables = (self._lines, self._changed, self.products)
         held = sum(int(table.estimated_size()) for table in tables)
+        held += self._pairs.nbytes() + self._lists.nbytes()
         indexes = self._together.nbytes() + self._following.nbytes()
         return held + self.around.nbytes() + indexes
+
+    def _rules(self, choices: pl.DataFrame | None) -> Rules:
+        size = self.options.recommendations_per_product
+        percent = self.options.largest_category_percent
+        return Rules(size, checked(choices, size, percent), percent)
+
+    def _stock(self, products: pl.DataFrame, rules: Rules) -> set[int]:
+        """Have these products and choices now; returns the products whose lists to make anew."""
+        before = self._has
+        if products.equals(before.products) and rules.choices.equals(before.rules.choices):
+            return set()
+        self._has = Assortment(products, rules, rules.offer(products, self.around))
+        new = products.join(before.products, on=PRODUCT_ID, how="anti")[PRODUCT_ID]
+        found = concerned(before, self._has, self._pairs, self._lists)
+        return {*new.to_list(), *found.to_list()}
+
+    def _note(self, order_ids: Collection[int], lines: pl.DataFrame) -> None:
+        """Keep the lines until all are asked for."""
+        changed = pl.Series(list(order_ids), dtype=pl.Int64)
+        earlier = self._changed.filter(~pl.col(ORDER_ID).is_in(changed.implode()))
+        self._changed = pl.concat([earlier, lines])
+        self._changed_orders.update(order_ids)
 
     def _pairs_of(self, products: pl.Series | None) -> pl.DataFrame:
         return pl.concat(
@@ -132,22 +174,7 @@ class KeptLists:
         )
 
     def _listed(self, wanted: pl.Series | None) -> pl.DataFrame:
-        pairs = self.pairs
-        if wanted is not None:
-            pairs = pairs.filter(pl.col(PRODUCT_ID).is_in(wanted.implode()))
-        return listed(
-            pairs, self._together.orders_with(), self.products, self.around, self.rules, wanted
-        )
-
-
-def _with(
-    before: pl.DataFrame, found: pl.DataFrame, of: pl.Series, key: Sequence[str]
-) -> tuple[pl.DataFrame, Difference]:
-    """Return a table with the rows of these products replaced, and what differs in it now."""
-    theirs = pl.col(PRODUCT_ID).is_in(of.implode())
-    replaced = before.filter(theirs)
-    difference = Difference(
-        put=found.join(replaced, on=found.columns, how="anti"),
-        drop=replaced.join(found, on=key, how="anti").select(key),
-    )
-    return pl.concat([before.filter(~theirs), found], rechunk=True), difference
+        pairs = self._pairs.whole() if wanted is None else self._pairs.of(wanted)
+        bases = self._together.orders_with()
+        has = self._has
+        return listed(pairs, bases, has.products, self.around, has.rules, wanted, has.offered)

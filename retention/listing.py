@@ -26,8 +26,8 @@ CANDIDATE = (PRODUCT_ID, OTHER_ID, TIER, SCORE, REASON_KIND, COUNT, BASE, BASE_R
 """Columns of candidates: a lower tier goes first, within one the higher score."""
 
 EVERY_LIST = 0
-PINNED = 0
-"""The tier of pinned products, before all others."""
+PINNED, BY_SCORE, FROM_CATEGORY, FROM_STORE = range(4)
+"""Tiers: pinned products, what a score says, the most bought of the category and of the store."""
 
 _PAIR = [PRODUCT_ID, OTHER_ID]
 _LEFT_OVER = "left_over"
@@ -54,10 +54,9 @@ def of_every_list(choices: pl.DataFrame, kind: str) -> pl.Series:
     return choices.filter(pl.col(LIST_ID) == EVERY_LIST, pl.col(KIND) == kind)[PRODUCT_ID]
 
 
-def spare(choices: pl.DataFrame) -> int:
-    """Return how many candidates of one list its own bans may take away."""
-    bans = choices.filter(pl.col(LIST_ID) != EVERY_LIST, pl.col(KIND) == "ban")
-    return max(bans[LIST_ID].value_counts()["count"].to_list(), default=0)
+def spare(choices: pl.DataFrame) -> pl.DataFrame:
+    """Return product_id and how many candidates its list's own bans may take away (`spare`)."""
+    return _own(choices, "ban").group_by(PRODUCT_ID).agg(pl.len().cast(pl.Int64).alias("spare"))
 
 
 def pinned(
@@ -73,8 +72,7 @@ def pinned(
         choices.filter(pl.col(KIND) == "pin")
         .with_row_index("place")
         .sort(pl.col(LIST_ID) == EVERY_LIST, "place")
-        .with_columns(-pl.int_range(pl.len()).cast(pl.Float64).alias(SCORE))
-        .select(LIST_ID, pl.col(PRODUCT_ID).alias(OTHER_ID), SCORE)
+        .select(LIST_ID, pl.col(PRODUCT_ID).alias(OTHER_ID), pl.int_range(pl.len()).alias("place"))
     )
     own = pins.rename({LIST_ID: PRODUCT_ID}).join(of, on=PRODUCT_ID, how="semi")
     general = of.select(PRODUCT_ID).join(
@@ -84,6 +82,7 @@ def pinned(
     buyable = products.filter(RECOMMENDABLE).select(pl.col(PRODUCT_ID).alias(OTHER_ID))
     return (
         pl.concat([own, general])
+        .with_columns((1 - pl.col("place").rank().over(PRODUCT_ID)).alias(SCORE))
         .join(buyable, on=OTHER_ID, how="semi")
         .join(popular.select(OTHER_ID, COUNT, BASE_RATE), on=OTHER_ID, how="left")
         .with_columns(
@@ -117,10 +116,7 @@ def ranked(
     """
     rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(PRODUCT_ID)
     ordered = (
-        candidates.filter(
-            pl.col(PRODUCT_ID) != pl.col(OTHER_ID),
-            pl.col(PRODUCT_ID).is_in(products[PRODUCT_ID].implode()),
-        )
+        candidates.filter(pl.col(PRODUCT_ID) != pl.col(OTHER_ID))
         .join(_own(choices, "ban"), on=_PAIR, how="anti")
         .sort(PRODUCT_ID, TIER, SCORE, OTHER_ID, descending=[False, False, True, False])
         .unique(_PAIR, keep="first", maintain_order=True)
@@ -143,7 +139,8 @@ def _own(choices: pl.DataFrame, kind: str) -> pl.DataFrame:
 
 def _varied(ordered: pl.DataFrame, products: pl.DataFrame, most: int) -> pl.DataFrame:
     """Return the rows with what is beyond `most` of one category behind the others."""
-    categories = products.select(pl.col(PRODUCT_ID).alias(OTHER_ID), CATEGORY_ID)
+    named = pl.col(PRODUCT_ID).is_in(ordered[OTHER_ID].unique().implode())
+    categories = products.filter(named).select(pl.col(PRODUCT_ID).alias(OTHER_ID), CATEGORY_ID)
     place = pl.int_range(pl.len()).over(PRODUCT_ID, CATEGORY_ID)
     beyond = (place >= most) & pl.col(CATEGORY_ID).is_not_null() & (pl.col(TIER) != PINNED)
     return (

@@ -16,6 +16,8 @@ from retention.columns import (
     REASON_KIND,
     SCORE,
 )
+from retention.offer import Offer
+from retention.surroundings import Surroundings
 
 CATEGORY_STRENGTH = 40
 """Of as many orders is what a product's category is bought with worth. On The Complete
@@ -24,10 +26,6 @@ Journey's validation orders ten products found 7.9 % of an order's others withou
 
 STORE_STRENGTH = 40
 """Of as many orders with a category is what all orders hold worth."""
-
-SMALLEST_STORE_COUNT = 10
-"""A product in fewer orders of several is no candidate for all pages: where few orders hold
-several products, those most bought of the category are nearer."""
 
 NEXT_WEIGHT = 0.3
 NEXT_STRENGTH = 20
@@ -42,19 +40,14 @@ _TOGETHER, _NEXT, _CATEGORY, _STORE = "together", "next", "with_category", "popu
 
 
 def scored_pairs(
-    pairs: pl.DataFrame,
-    with_category: pl.DataFrame,
-    products: pl.DataFrame,
-    popular: pl.DataFrame,
-    needed: int,
+    pairs: pl.DataFrame, products: pl.DataFrame, offered: Offer, around: Surroundings
 ) -> pl.DataFrame:
     """Return candidates with `score`, `reason_kind` and the reason's numbers, in no order.
 
-    `pairs` (`PAIRS`) and `with_category` (`CATEGORY_PAIRS`) hold only what may be recommended;
-    those of lift above 1 count, because a reason must not speak against what it recommends.
-    `products` has product_id, category_id and the number of orders in `base`; `popular` has
-    other_id and the numbers of the reason "popular". Besides pairs, `needed` products of each
-    category's and of the store's are candidates, these only if they are in 10 orders of several.
+    `pairs` (`PAIRS`) hold only what may be recommended; those of lift above 1 count, because a
+    reason must not speak against what it recommends. `products` has product_id, category_id and
+    the number of orders in `base`. Besides pairs, what orders with each category hold and what
+    orders of several hold are candidates (`Offer`).
 
     The score is (w + 40 d) / (base + 40) + n. Here w is the pair's weight within orders over
     other_base^0.15, d the same of the product's category, per order, itself drawn towards the
@@ -72,7 +65,7 @@ def scored_pairs(
         (NEXT_WEIGHT * later).alias("n")
     )
     scored = (
-        _candidates(speaking, with_category, products, popular, needed)
+        _candidates(speaking, products, offered)
         .join(products, on=PRODUCT_ID)
         .join(together.select(*_PAIR, "w"), on=_PAIR, how="left")
         .join(following.select(*_PAIR, "n"), on=_PAIR, how="left")
@@ -80,32 +73,24 @@ def scored_pairs(
     estimate = (pl.col("w").fill_null(0) + CATEGORY_STRENGTH * pl.col("d")) / (
         pl.col(BASE) + CATEGORY_STRENGTH
     )
+    categories = products[CATEGORY_ID].unique().implode()
+    with_category = around.with_category.filter(
+        pl.col(CATEGORY_ID).is_null() | pl.col(CATEGORY_ID).is_in(categories)
+    )
     scored = _with_prior(scored, with_category).with_columns(
         (estimate + pl.col("n").fill_null(0)).round(12).alias(SCORE), _kind(estimate)
     )
-    return _with_reason(scored, together, following, with_category, popular)
+    return _with_reason(scored, together, following, with_category, around.sold)
 
 
-def _candidates(
-    pairs: pl.DataFrame,
-    with_category: pl.DataFrame,
-    products: pl.DataFrame,
-    popular: pl.DataFrame,
-    needed: int,
-) -> pl.DataFrame:
+def _candidates(pairs: pl.DataFrame, products: pl.DataFrame, offered: Offer) -> pl.DataFrame:
     """Return each product's candidates, the product itself not among them."""
-    best = with_category.filter(pl.col(LIFT) > 1, pl.col(CATEGORY_ID).is_not_null()).filter(
-        pl.int_range(pl.len()).over(CATEGORY_ID) <= needed
-    )
-    often = pl.col(COUNT) >= SMALLEST_STORE_COUNT
-    store = with_category.filter(pl.col(CATEGORY_ID).is_null(), often).select(OTHER_ID)
-    bought = store.join(popular, on=OTHER_ID, how="semi", maintain_order="left").head(needed + 1)
     return (
         pl.concat(
             [
                 pairs.select(_PAIR),
-                products.join(best, on=CATEGORY_ID).select(_PAIR),
-                products.select(PRODUCT_ID).join(bought, how="cross"),
+                products.join(offered.with_category, on=CATEGORY_ID).select(_PAIR),
+                products.select(PRODUCT_ID).join(offered.with_any, how="cross"),
             ]
         )
         .unique()

@@ -17,21 +17,23 @@ from retention.columns import (
     PRODUCT_ID,
     PRODUCTS,
     QUANTITY,
+    RANK,
     REASON_KIND,
-    RECOMMENDABLE,
     SCORE,
     require,
 )
 from retention.listing import (
+    BY_SCORE,
     CANDIDATE,
+    FROM_CATEGORY,
+    FROM_STORE,
     TIER,
     checked,
-    most_of_one_category,
-    of_every_list,
     pinned,
     ranked,
     spare,
 )
+from retention.offer import Offer, offer
 from retention.pair_scores import scored_pairs
 from retention.surroundings import Surroundings, surroundings
 
@@ -87,6 +89,13 @@ class Rules:
     choices: pl.DataFrame
     category_percent: int
 
+    def offer(
+        self, products: pl.DataFrame, around: Surroundings, needed: int | None = None
+    ) -> Offer:
+        """What can be recommended of `products` in lists that need so many, else `size`."""
+        needed = self.size if needed is None else needed
+        return offer(products, around, self.choices, needed, self.category_percent)
+
 
 def orders_with(lines: pl.DataFrame) -> pl.DataFrame:
     """Return product_id and in how many orders of `lines` (`LINES`) it is (`base`)."""
@@ -105,33 +114,42 @@ def listed(
     around: Surroundings,
     rules: Rules,
     wanted: pl.Series | None = None,
+    offered: Offer | None = None,
 ) -> pl.DataFrame:
     """Return the lists of `wanted` products, or of all, as `recommendations` describes them.
 
     `pairs` need only be those of wanted products, and `bases` (see `orders_with`) only theirs.
+    `offered` is what lists without bans of their own draw on, if that is known.
     """
-    choices, size, percent = rules.choices, rules.size, rules.category_percent
     of = products if wanted is None else products.filter(pl.col(PRODUCT_ID).is_in(wanted.implode()))
-    banned = of_every_list(choices, "ban").implode()
-    allowed = pl.col(RECOMMENDABLE) & ~pl.col(PRODUCT_ID).is_in(banned)
-    recommendable = pl.col(OTHER_ID).is_in(products.filter(allowed)[PRODUCT_ID].implode())
-    popular = around.sold.filter(recommendable)
-    needed = size + spare(choices)
-    candidates = [
-        pinned(choices, of, products, around.sold),
-        scored_pairs(
-            pairs.filter(recommendable),
-            around.with_category.filter(recommendable),
-            _with_orders(of, bases),
-            popular,
-            needed,
-        )
-        .with_columns(pl.lit(1, dtype=pl.Int32).alias(TIER))
-        .select(CANDIDATE),
-        _from_category(popular, around.category_buyers, of, needed),
-        _from_store(_of_many_categories(popular, needed, percent), of),
-    ]
-    return ranked(pl.concat(candidates), products, size, choices, percent)
+    made = []
+    for needed, some in _by_need(of, rules):
+        if offered is None or offered.needed != needed:
+            offered = rules.offer(products, around, needed)
+        known = pairs.filter(offered.allows(pairs[OTHER_ID]))
+        candidates = [
+            pinned(rules.choices, some, products, around.sold),
+            scored_pairs(known, _with_orders(some, bases), offered, around)
+            .with_columns(pl.lit(BY_SCORE, dtype=pl.Int32).alias(TIER))
+            .select(CANDIDATE),
+            _from_category(offered.sold_in_category, some),
+            _from_store(offered.sold, some),
+        ]
+        found = pl.concat(candidates)
+        made.append(ranked(found, products, rules.size, rules.choices, rules.category_percent))
+    return made[0] if len(made) == 1 else pl.concat(made).sort(PRODUCT_ID, RANK)
+
+
+def _by_need(of: pl.DataFrame, rules: Rules) -> list[tuple[int, pl.DataFrame]]:
+    """Return these products by how many candidates their lists need, the fewest first."""
+    more = spare(rules.choices)
+    if more.is_empty():
+        return [(rules.size, of)]
+    needed = of.join(more, on=PRODUCT_ID, how="left").with_columns(
+        (rules.size + pl.col("spare").fill_null(0)).alias("needed")
+    )
+    groups = needed.partition_by("needed", as_dict=True) or {(rules.size,): needed}
+    return [(number, groups[(number,)].select(of.columns)) for (number,) in sorted(groups)]
 
 
 def _with_orders(products: pl.DataFrame, bases: pl.DataFrame) -> pl.DataFrame:
@@ -143,17 +161,12 @@ def _with_orders(products: pl.DataFrame, bases: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _from_category(
-    popular: pl.DataFrame, buyers: pl.DataFrame, products: pl.DataFrame, size: int
-) -> pl.DataFrame:
-    # One more than the size, because the product itself may be among them.
-    most_bought = popular.drop(BASE).filter(pl.int_range(pl.len()).over(CATEGORY_ID) <= size)
+def _from_category(sold: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
     return (
         products.select(PRODUCT_ID, CATEGORY_ID)
-        .join(most_bought, on=CATEGORY_ID)
-        .join(buyers, on=CATEGORY_ID)
+        .join(sold, on=CATEGORY_ID)
         .with_columns(
-            pl.lit(2, dtype=pl.Int32).alias(TIER),
+            pl.lit(FROM_CATEGORY, dtype=pl.Int32).alias(TIER),
             (pl.col(COUNT) / pl.col(BASE)).alias(SCORE),
             pl.lit("category").alias(REASON_KIND),
             (pl.col(COUNT) / pl.col(BASE) / pl.col(BASE_RATE)).alias(LIFT),
@@ -162,27 +175,12 @@ def _from_category(
     )
 
 
-def _of_many_categories(popular: pl.DataFrame, size: int, category_percent: int) -> pl.DataFrame:
-    """Return the most bought products that fill any list, whatever it has already.
-
-    Of each category there are as many as a list may have, and one more because the product
-    itself may be among them. Three times the size is enough: a place of the list can take one
-    candidate that is there already and let one be left over, and needs one.
-    """
-    most = size if category_percent == 100 else most_of_one_category(size, category_percent)
-    place = pl.int_range(pl.len()).over(CATEGORY_ID)
-    of_each = popular.filter((place <= most) | pl.col(CATEGORY_ID).is_null())
-    return pl.concat([popular.head(size + 1), of_each.head(3 * size + 1)]).unique(
-        OTHER_ID, maintain_order=True
-    )
-
-
-def _from_store(popular: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
+def _from_store(sold: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
     return (
         products.select(PRODUCT_ID)
-        .join(popular, how="cross")
+        .join(sold, how="cross")
         .with_columns(
-            pl.lit(3, dtype=pl.Int32).alias(TIER),
+            pl.lit(FROM_STORE, dtype=pl.Int32).alias(TIER),
             pl.col(BASE_RATE).alias(SCORE),
             pl.lit("popular").alias(REASON_KIND),
             pl.lit(1.0).alias(LIFT),

@@ -1,7 +1,7 @@
 """Lists that follow single orders are those that all orders give, whoever computed before."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import polars as pl
@@ -10,13 +10,14 @@ from polars.testing import assert_frame_equal
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
-from database import changed_orders, purchases, results, stores
+from database import changed_orders, choices, purchases, results, stores
 from database.models import Computation, ProductAffinity, Recommendation
 from jobs import kept_lists, recompute
 from jobs.check_results import check
 from jobs.kept_lists import SHELF, Shelf
 from retention.affinity import bought_next, bought_together
 from retention.columns import PAIRS, RECOMMENDATIONS
+from retention.drift import drifted_lists
 from retention.kept_lists import KeptLists
 from tests.conftest import Installed
 from tests.jobs.conftest import compute, set_settings, settle
@@ -69,6 +70,7 @@ def expected_pairs(store: Installed) -> pl.DataFrame:
         lists = results.stored(session, Recommendation, RECOMMENDATIONS)
     around = kept.lists.around
     same(kept.lists.recommendations, lists)
+    assert drifted_lists(lists, lines, kept.lists) == 0
     return pl.concat(
         [
             bought_together(lines, total=around.orders),
@@ -127,10 +129,60 @@ def test_what_another_worker_computed_is_not_continued(
     same(pairs(store), expected_pairs(store))
 
 
+def test_a_product_that_sells_out_leaves_lists_until_it_is_back(
+    store: Installed, shop: Shop, made: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("second purchases follow from orders")
+
+    socks = shop.product_id(SOCKS)
+    before = shop.cross_sells(TEA)
+    assert socks in before
+    figures = computation(store).figures
+    monkeypatch.setattr(recompute, "compute", refuse)
+
+    shop.change(f"products/{socks}", stock_status="outofstock")
+    settle(store)
+    compute(store)
+    same(pairs(store), expected_pairs(store))
+    without = shop.cross_sells(TEA)
+    assert socks not in without
+
+    shop.change(f"products/{socks}", stock_status="instock")
+    settle(store)
+    compute(store)
+    same(pairs(store), expected_pairs(store))
+    assert shop.cross_sells(TEA) == before
+    assert made == []
+    assert computation(store).figures == figures
+
+
+def test_what_the_merchant_chooses_for_a_list_changes_that_list_alone(
+    store: Installed, shop: Shop, made: list[int]
+) -> None:
+    tea, earl = shop.product_id(TEA), shop.product_id(EARL)
+    others = (BEANS, SOCKS, EARL)
+    before = {name: shop.cross_sells(name) for name in others}
+    written = [shop.get(f"products/{shop.product_id(name)}")["date_modified"] for name in others]
+    with store.scope() as session:
+        numbers = [choices.product_number(session, f"id:{name}") for name in (earl, tea)]
+        choices.choose(session, "pin", numbers[0], numbers[1])
+        stores.mark_dirty(session)
+    compute(store)
+    assert shop.cross_sells(TEA)[0] == earl
+    assert {name: shop.cross_sells(name) for name in others} == before
+    assert written == [
+        shop.get(f"products/{shop.product_id(name)}")["date_modified"] for name in others
+    ]
+    same(pairs(store), expected_pairs(store))
+    assert made == []
+
+
 def test_everything_is_made_anew_when_more_than_orders_changed(
     store: Installed, shop: Shop, made: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.change(f"products/{shop.product_id(SOCKS)}", stock_status="outofstock")
+    tea = shop.get(f"products/{shop.product_id(TEA)}")
+    shop.change(f"products/{shop.product_id(SOCKS)}", categories=tea["categories"])
     settle(store)
     compute(store)
     assert made == [2]

@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from retention import affinity, pair_index
+from retention import affinity, offer, pair_index
 from retention.affinity import bought_next, bought_together
-from retention.columns import LINES
-from retention.kept_lists import LIST_KEY, PAIR_KEY, Difference, KeptLists, Options
+from retention.columns import CHOICES, LINES
+from retention.kept_lists import LIST_KEY, PAIR_KEY, KeptLists, Options
+from retention.kept_table import Difference
 from retention.recommend import Rules, listed, orders_with
 from retention.surroundings import surroundings
 from tests.retention.tables import orders, products
@@ -17,8 +18,11 @@ from tests.retention.tables import orders, products
 OPTIONS = Options(
     next_purchase_days=30, recommendations_per_product=2, largest_category_percent=100
 )
-CATALOGUE = products(*((n, 50 + n % 2, n != 6) for n in range(1, 8)))
-NO_LINES = LINES.to_frame()
+CATALOGUE = products(*((n, 50 + n % 2, n != 6) for n in range(1, 8)), (8, None, True))
+NO_LINES, NO_CHOICES = LINES.to_frame(), CHOICES.to_frame()
+
+Choice = tuple[int, int, str]
+"""List (0 for every one), product, kind."""
 
 Basket = tuple[int | None, int, list[int]]
 """Customer, day and products of an order."""
@@ -29,6 +33,10 @@ def store(held: Mapping[int, Basket]) -> pl.DataFrame:
     return orders(
         *((number, who, day, has or nothing) for number, (who, day, has) in sorted(held.items()))
     )
+
+
+def some_choices(*rows: Choice) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=CHOICES, orient="row")
 
 
 def lists(kept: KeptLists) -> dict[int, list[int]]:
@@ -79,22 +87,33 @@ def test_the_size_grows_with_what_is_kept() -> None:
 
 
 @pytest.fixture
-def short_orders() -> Iterator[None]:
+def small_limits() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(affinity, "LONGEST_ORDER", 4)
         patch.setattr(pair_index, "LONGEST_ORDER", 4)
         patch.setattr(affinity, "LONGEST_HISTORY", 4)
+        patch.setattr(offer, "SMALLEST_STORE_COUNT", 2)
         yield
 
 
 baskets = st.tuples(
     st.none() | st.integers(1, 3),
     st.integers(0, 60),
-    st.lists(st.integers(1, 7), max_size=6, unique=True),
+    st.lists(st.integers(1, 8), max_size=6, unique=True),
 )
 histories = st.dictionaries(st.integers(1, 9), baskets, max_size=9)
+choices = st.lists(
+    st.tuples(st.integers(0, 8), st.integers(1, 8), st.sampled_from(["pin", "ban"])),
+    max_size=4,
+    unique_by=lambda one: one[:2],
+)
 happenings = st.lists(
-    st.dictionaries(st.integers(1, 9), st.none() | baskets, min_size=1, max_size=3), max_size=6
+    st.tuples(
+        st.dictionaries(st.integers(1, 9), st.none() | baskets, max_size=3),
+        st.sets(st.integers(1, 8), max_size=2),
+        st.none() | choices,
+    ),
+    max_size=6,
 )
 
 
@@ -105,19 +124,26 @@ def applied(table: pl.DataFrame, difference: Difference, key: Sequence[str]) -> 
     return pl.concat([left, put])
 
 
-@pytest.mark.usefixtures("short_orders")
-@settings(max_examples=25)
-@given(histories, happenings)
+@pytest.mark.usefixtures("small_limits")
+@settings(max_examples=40)
+@given(histories, st.sampled_from([1, 2, 4]), st.sampled_from([50, 100]), happenings)
 def test_whatever_happens_lists_are_those_of_all_orders(
-    held: dict[int, Basket], happened: list[dict[int, Basket | None]]
+    held: dict[int, Basket],
+    size: int,
+    percent: int,
+    happened: list[tuple[dict[int, Basket | None], set[int], list[Choice] | None]],
 ) -> None:
-    kept = KeptLists(store(held), CATALOGUE, OPTIONS)
-    around = surroundings(store(held), CATALOGUE)
+    options = Options(30, size, percent)
+    catalogue, chosen = CATALOGUE, NO_CHOICES
+    kept = KeptLists(store(held), catalogue, options)
+    around = surroundings(store(held), catalogue)
     pairs, recommendations = kept.pairs, kept.recommendations
-    for changes in happened:
+    for changes, switched, now_chosen in happened:
         held = {number: basket for number, basket in (held | changes).items() if basket}
         now = {number: held[number] for number in changes if number in held}
-        changed = kept.take_in(changes.keys(), store(now), CATALOGUE)
+        catalogue = with_switched(catalogue, switched)
+        chosen = chosen if now_chosen is None else some_choices(*now_chosen)
+        changed = kept.take_in(changes.keys(), store(now), catalogue, chosen)
 
         lines = store(held)
         expected = pl.concat(
@@ -126,8 +152,8 @@ def test_whatever_happens_lists_are_those_of_all_orders(
                 bought_next(lines, OPTIONS.next_purchase_days, total=around.customers),
             ]
         )
-        rules = Rules(2, kept.rules.choices, 100)
-        expected_lists = listed(expected, orders_with(lines), CATALOGUE, around, rules)
+        rules = Rules(size, chosen, percent)
+        expected_lists = listed(expected, orders_with(lines), catalogue, around, rules)
         same(kept.pairs, expected, PAIR_KEY)
         same(kept.recommendations, expected_lists, LIST_KEY)
         # Positions of these tables are their rows'.
@@ -138,6 +164,12 @@ def test_whatever_happens_lists_are_those_of_all_orders(
         same(pairs, expected, PAIR_KEY)
         recommendations = applied(recommendations, changed.recommendations, LIST_KEY)
         same(recommendations, expected_lists, LIST_KEY)
+
+
+def with_switched(catalogue: pl.DataFrame, products: set[int]) -> pl.DataFrame:
+    """The catalogue with these sold out if they can be bought, else back."""
+    of_these = pl.col("product_id").is_in(list(products))
+    return catalogue.with_columns(recommendable=pl.col("recommendable") ^ of_these)
 
 
 def same(found: pl.DataFrame, expected: pl.DataFrame, key: Sequence[str]) -> None:

@@ -1,0 +1,169 @@
+"""Which lists a change of products, or of what the merchant chose, has a part in.
+
+A list is concerned when a product in it changed, or one that may come into it; when the merchant
+chose otherwise for it; and when other products take the place of one that many lists draw on.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from retention.arrays import Integers
+from retention.columns import (
+    BASE_RATE,
+    CATEGORY_ID,
+    KIND,
+    LIST_ID,
+    OTHER_ID,
+    PRODUCT_ID,
+    REASON_KIND,
+    RECOMMENDABLE,
+    SCORE,
+)
+from retention.kept_table import KeptTable
+from retention.listing import (
+    BY_SCORE,
+    EVERY_LIST,
+    FROM_CATEGORY,
+    FROM_STORE,
+    TIER,
+    most_of_one_category,
+    of_every_list,
+    spare,
+)
+from retention.offer import Offer
+from retention.recommend import Rules
+
+NOBODY = pl.Series(PRODUCT_ID, [], dtype=pl.Int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Assortment:
+    """A store's products (`PRODUCTS`), the rules of lists, and what can be recommended by both."""
+
+    products: pl.DataFrame
+    rules: Rules
+    offered: Offer
+
+
+def concerned(before: Assortment, now: Assortment, pairs: KeptTable, lists: KeptTable) -> pl.Series:
+    """Return the products whose lists may be otherwise now; `lists` and `pairs` are of before.
+
+    Sizes and percent of the rules are the same, and so are the categories of products. Lists of
+    products that are new are not among them.
+    """
+    switched = _switched(before, now)
+    buyable = np.intersect1d(switched, now.products.filter(RECOMMENDABLE)[PRODUCT_ID].to_numpy())
+    parts = [
+        lists.products_with(switched),
+        pairs.products_with(np.intersect1d(switched, now.offered.allowed)),
+        _chosen_otherwise(before, now),
+        _pinning(now, buyable),
+        _drawing_otherwise(before, now, lists),
+    ]
+    found = pl.concat(parts).unique()
+    return found.filter(found.is_in(now.products[PRODUCT_ID].implode()))
+
+
+def _switched(before: Assortment, now: Assortment) -> Integers:
+    """Return the products that can be bought now, or are allowed, and were not, or vice versa."""
+    was, has = (
+        part.products.filter(RECOMMENDABLE)[PRODUCT_ID].to_numpy() for part in (before, now)
+    )
+    allowed = np.setxor1d(before.offered.allowed, now.offered.allowed)
+    return np.union1d(np.setxor1d(was, has), allowed)
+
+
+def _chosen_otherwise(before: Assortment, now: Assortment) -> pl.Series:
+    """Return the products for whose own lists the merchant chose otherwise; all, if for all."""
+    was, has = (_by_list(part.rules.choices) for part in (before, now))
+    lists = {name for name in was.keys() | has.keys() if was.get(name) != has.get(name)}
+    pins = [of_every_list(part.rules.choices, "pin") for part in (before, now)]
+    if not pins[0].equals(pins[1]):
+        return now.products[PRODUCT_ID]
+    return pl.Series(PRODUCT_ID, sorted(lists - {EVERY_LIST}), dtype=pl.Int64)
+
+
+def _by_list(choices: pl.DataFrame) -> dict[int, list[tuple[int, str]]]:
+    found: dict[int, list[tuple[int, str]]] = {}
+    for name, product, kind in choices.select(LIST_ID, PRODUCT_ID, KIND).iter_rows():
+        found.setdefault(name, []).append((product, kind))
+    return found
+
+
+def _pinning(now: Assortment, products: Integers) -> pl.Series:
+    """Return the products in whose lists one of these is pinned."""
+    named = pl.col(PRODUCT_ID).is_in(pl.Series(products, dtype=pl.Int64).implode())
+    lists = now.rules.choices.filter(named, pl.col(KIND) == "pin")[LIST_ID]
+    return now.products[PRODUCT_ID] if EVERY_LIST in lists else lists.rename(PRODUCT_ID)
+
+
+def _drawing_otherwise(before: Assortment, now: Assortment, lists: KeptTable) -> pl.Series:
+    """Return the products whose lists draw on products of their category, or of the whole store,
+    that are others than before."""
+    was, has = before.offered, now.offered
+    if not was.with_any.equals(has.with_any):
+        return now.products[PRODUCT_ID]
+    of = now.products.select(PRODUCT_ID, CATEGORY_ID)
+    with_category = _categories_that_differ(was.with_category, has.with_category)
+    sold = _categories_that_differ(was.sold_in_category, has.sold_in_category)
+    whole = not was.sold.equals(has.sold)
+    if with_category.is_empty() and sold.is_empty() and not whole:
+        return NOBODY
+    in_category = pl.col(CATEGORY_ID).is_in(sold.implode())
+    some = of if whole else of.filter(in_category)
+    far = some.join(_ends(some[PRODUCT_ID], now, lists), on=PRODUCT_ID, how="left")
+    tier = pl.col(TIER).fill_null(FROM_STORE)
+    reached = (in_category & (tier >= FROM_CATEGORY)) | (pl.lit(whole) & (tier >= FROM_STORE))
+    return pl.concat(
+        [
+            of.filter(pl.col(CATEGORY_ID).is_in(with_category.implode()))[PRODUCT_ID],
+            # What lists with bans of their own draw on reaches further down.
+            spare(now.rules.choices)[PRODUCT_ID],
+            far.filter(reached)[PRODUCT_ID],
+        ]
+    )
+
+
+def _categories_that_differ(was: pl.DataFrame, has: pl.DataFrame) -> pl.Series:
+    """Return the categories that have other rows in one table than in the other."""
+    differing = [
+        one.join(other, on=one.columns, how="anti")[CATEGORY_ID]
+        for one, other in ((was, has), (has, was))
+    ]
+    return pl.concat(differing).unique()
+
+
+def _ends(products: pl.Series, now: Assortment, lists: KeptTable) -> pl.DataFrame:
+    """Return product_id and the last `tier` of candidates that its list draws on.
+
+    It is that of the store where one tier less may not be told from it, and where candidates of
+    that tier may come before what is in the list: if that is short, or has more of one category
+    than its share.
+    """
+    rules = now.rules
+    most = most_of_one_category(rules.size, rules.category_percent)
+    reason = pl.col(REASON_KIND)
+    tier = (
+        pl.when((reason == "popular") & (pl.col(SCORE) == pl.col(BASE_RATE)))
+        .then(FROM_STORE)
+        .when(reason == "category")
+        .then(FROM_CATEGORY)
+        .otherwise(BY_SCORE)
+    )
+    categories = now.products.select(pl.col(PRODUCT_ID).alias(OTHER_ID), CATEGORY_ID)
+    rows = lists.of(products).join(categories, on=OTHER_ID, how="left")
+    alike = pl.len().over(PRODUCT_ID, CATEGORY_ID)
+    left_over = (alike > most) & pl.col(CATEGORY_ID).is_not_null()
+    is_short = pl.len() < rules.size
+    return (
+        rows.with_columns(tier.alias(TIER), left_over.alias("left_over"))
+        .group_by(PRODUCT_ID)
+        .agg(
+            pl.when(is_short | pl.col("left_over").any())
+            .then(FROM_STORE)
+            .otherwise(pl.col(TIER).max())
+            .alias(TIER)
+        )
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from retention.columns import CATEGORY_ID, CUSTOMER_ID, ORDER_ID, QUANTITY, SEQUENCE
-from retention.purchases import contents, purchases
+from retention.purchases import JoinedOrders
 from retention.same_category import same_category_test
 from retention.second_purchase import category_flow, customer_categories
 from retention.second_purchase_predictions import second_categories
@@ -44,10 +44,10 @@ def compute(lines: pl.DataFrame, products: pl.DataFrame, options: Options) -> Co
     Raises:
         ValueError: a table lacks a column or an option is out of its range.
     """
-    bought = purchases(lines, products, options.joining_minutes)
+    joined = JoinedOrders(lines, products, options.joining_minutes)
+    bought, held = joined.purchases(), joined.contents()
     minimum = options.minimum_customers
     flow = category_flow(bought, minimum)
-    held = contents(lines, products, options.joining_minutes)
     predicted, worthwhile = second_categories(bought, held, minimum)
     test = same_category_test(bought, minimum)
     return Computed(

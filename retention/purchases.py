@@ -23,56 +23,71 @@ from retention.columns import (
 )
 
 
-def purchases(
-    lines: pl.DataFrame, products: pl.DataFrame, joining_minutes: int = 0
-) -> pl.DataFrame:
-    """Return the purchases (columns `PURCHASES`) in `lines` (`LINES`) of `products` (`PRODUCTS`).
+class JoinedOrders:
+    """The orders in `lines` (`LINES`) of `products` (`PRODUCTS`) that count, joined to purchases.
 
     A purchase is an order of which something is kept. With `joining_minutes` above 0, an order
     placed at most so many minutes after the customer's previous one belongs to its purchase.
-    The category is that with the largest summed net; of equal ones the one whose line comes
-    first (by time, order, position). A purchase has no category only when none of its lines has.
-    Customers' purchases are numbered by time, equal times by order identifier. Lines without a
-    customer are left out. Rows are sorted by customer and sequence.
+    Lines without a customer are left out.
     Raises ValueError when a table lacks a column or `joining_minutes` is negative.
     """
-    kept = _kept(lines, joining_minutes)
-    require(products, PRODUCTS, "products")
-    orders = _purchase_of_order(kept, joining_minutes)
-    heads = orders.group_by(PURCHASE_ID).agg(
-        pl.col(CUSTOMER_ID, SEQUENCE, PLACED_AT).min(), pl.col(NET).sum().cast(MONEY)
-    )
-    return (
-        heads.join(_category_of_purchase(kept, orders, products), on=PURCHASE_ID, how="left")
-        .sort(CUSTOMER_ID, SEQUENCE)
-        .select(PURCHASES.names())
-    )
+
+    def __init__(
+        self, lines: pl.DataFrame, products: pl.DataFrame, joining_minutes: int = 0
+    ) -> None:
+        kept = _kept(lines, joining_minutes)
+        require(products, PRODUCTS, "products")
+        self._orders = _purchase_of_order(kept, joining_minutes)
+        self._named = (
+            kept.select(ORDER_ID, PRODUCT_ID, POSITION, NET)
+            .join(products.select(PRODUCT_ID, CATEGORY_ID).drop_nulls(), on=PRODUCT_ID)
+            .join(self._orders.select(ORDER_ID, PURCHASE_ID), on=ORDER_ID)
+        )
+        self._by_category = _by_category(self._named)
+
+    def purchases(self) -> pl.DataFrame:
+        """Return the purchases (columns `PURCHASES`), sorted by customer and sequence.
+
+        The category is that with the largest summed net; of equal ones the one whose line comes
+        first (by time, order, position). A purchase has no category only when none of its lines
+        has. Customers' purchases are numbered by time, equal times by order identifier.
+        """
+        heads = self._orders.group_by(PURCHASE_ID).agg(
+            pl.col(CUSTOMER_ID, SEQUENCE, PLACED_AT).min(), pl.col(NET).sum().cast(MONEY)
+        )
+        return (
+            heads.join(self._category_of_purchase(), on=PURCHASE_ID, how="left")
+            .sort(CUSTOMER_ID, SEQUENCE)
+            .select(PURCHASES.names())
+        )
+
+    def contents(self) -> pl.DataFrame:
+        """Return what each purchase held, by category (`CONTENTS`), sorted by both."""
+        return _with_share(self._by_category)
+
+    def order_purchases(self) -> pl.DataFrame:
+        """Return to which purchase each order belongs: order_id, purchase_id."""
+        return self._orders.select(ORDER_ID, PURCHASE_ID)
+
+    def _category_of_purchase(self) -> pl.DataFrame:
+        """Return the category of each purchase of which a line has one."""
+        most = pl.col(NET) == pl.col(NET).max().over(PURCHASE_ID)
+        largest = self._by_category.filter(most).drop(NET)
+        chosen = largest.filter(pl.len().over(PURCHASE_ID) == 1)
+        equal = largest.join(chosen, on=PURCHASE_ID, how="anti")
+        return pl.concat([chosen, _first_of(equal, self._named, self._orders)])
 
 
-def order_purchases(lines: pl.DataFrame, joining_minutes: int = 0) -> pl.DataFrame:
-    """Return to which of the `purchases` of the same arguments each order belongs.
-
-    Columns: order_id, purchase_id.
-    Raises ValueError when `lines` lacks a column or `joining_minutes` is negative.
-    """
-    return _purchase_of_order(_kept(lines, joining_minutes), joining_minutes).select(
-        ORDER_ID, PURCHASE_ID
-    )
+def purchases(
+    lines: pl.DataFrame, products: pl.DataFrame, joining_minutes: int = 0
+) -> pl.DataFrame:
+    """Return the purchases (`PURCHASES`) of the `JoinedOrders` of the same arguments."""
+    return JoinedOrders(lines, products, joining_minutes).purchases()
 
 
 def contents(lines: pl.DataFrame, products: pl.DataFrame, joining_minutes: int = 0) -> pl.DataFrame:
-    """Return what each of the `purchases` of the same arguments held, by category (`CONTENTS`).
-
-    Rows are sorted by purchase and category.
-    Raises ValueError when a table lacks a column or `joining_minutes` is negative.
-    """
-    kept = _kept(lines, joining_minutes)
-    require(products, PRODUCTS, "products")
-    return contents_of(
-        kept.select(ORDER_ID, PRODUCT_ID, NET)
-        .join(products.select(PRODUCT_ID, CATEGORY_ID), on=PRODUCT_ID)
-        .join(_purchase_of_order(kept, joining_minutes).select(ORDER_ID, PURCHASE_ID), on=ORDER_ID)
-    )
+    """Return the contents (`CONTENTS`) of the `JoinedOrders` of the same arguments."""
+    return JoinedOrders(lines, products, joining_minutes).contents()
 
 
 def contents_of(items: pl.DataFrame) -> pl.DataFrame:
@@ -80,12 +95,18 @@ def contents_of(items: pl.DataFrame) -> pl.DataFrame:
 
     Rows are sorted by purchase and category.
     """
+    return _with_share(_by_category(items.drop_nulls(CATEGORY_ID)))
+
+
+def _by_category(items: pl.DataFrame) -> pl.DataFrame:
+    return items.group_by(PURCHASE_ID, CATEGORY_ID).agg(pl.col(NET).sum())
+
+
+def _with_share(by_category: pl.DataFrame) -> pl.DataFrame:
     whole, even = pl.col(NET).sum().over(PURCHASE_ID), 1 / pl.len().over(PURCHASE_ID)
     share = pl.when(whole > 0).then(pl.col(NET) / whole).otherwise(even)
     return (
-        items.drop_nulls(CATEGORY_ID)
-        .group_by(PURCHASE_ID, CATEGORY_ID)
-        .agg(pl.col(NET).sum().cast(pl.Float64))
+        by_category.with_columns(pl.col(NET).cast(pl.Float64))
         .sort(PURCHASE_ID, CATEGORY_ID)
         .with_columns(share.alias(SHARE))
         .select(CONTENTS.names())
@@ -116,29 +137,6 @@ def _purchase_of_order(kept: pl.DataFrame, joining_minutes: int) -> pl.DataFrame
     return orders.with_columns(begins.alias("begins")).with_columns(
         (begun - before).alias(SEQUENCE),
         pl.when("begins").then(ORDER_ID).forward_fill().alias(PURCHASE_ID),
-    )
-
-
-def _category_of_purchase(
-    kept: pl.DataFrame, orders: pl.DataFrame, products: pl.DataFrame
-) -> pl.DataFrame:
-    """Return the category of each purchase of which a line has one."""
-    known = products.select(PRODUCT_ID, CATEGORY_ID).drop_nulls()
-    named = (
-        kept.select(ORDER_ID, PRODUCT_ID, POSITION, NET)
-        .join(known, on=PRODUCT_ID)
-        .join(orders.select(ORDER_ID, PURCHASE_ID), on=ORDER_ID)
-    )
-    largest = (
-        named.group_by(PURCHASE_ID, CATEGORY_ID)
-        .agg(pl.col(NET).sum())
-        .filter(pl.col(NET) == pl.col(NET).max().over(PURCHASE_ID))
-        .drop(NET)
-    )
-    alone = pl.len().over(PURCHASE_ID) == 1
-    chosen = largest.filter(alone)
-    return pl.concat(
-        [chosen, _first_of(largest.join(chosen, on=PURCHASE_ID, how="anti"), named, orders)]
     )
 
 

@@ -24,7 +24,7 @@ from retention.columns import (
 )
 from retention.figures.columns import COSTS, COUPONS, GIVEN, ITEMS, REVIEWS, SOURCES
 from retention.figures.period import Period
-from retention.purchases import order_purchases, purchases
+from retention.purchases import JoinedOrders
 
 _OPTIONAL = {
     "coupons": COUPONS,
@@ -93,8 +93,8 @@ class History:
         seen = lines.filter(
             pl.col(PLACED_AT) < until, pl.col(QUANTITY) > 0, pl.col(CUSTOMER_ID).is_not_null()
         )
-        bought = purchases(seen, products, joining_minutes)
-        orders = order_purchases(seen, joining_minutes)
+        joined = JoinedOrders(seen, products, joining_minutes)
+        bought, orders = joined.purchases(), joined.order_purchases()
         return cls(bought, _items(seen, products, bought, orders), orders, until)
 
     def whole(self, zone: str, otherwise: Period | None = None) -> Period:

@@ -6,8 +6,9 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy import sparse
 
-from retention.arrays import Cells, Integers
+from retention.arrays import Cells, Floats, Integers, Table
 from retention.columns import CUSTOMER_ID, ORDER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
 from retention.kernels.orders import drop_repetitions, gather, note_least
 
@@ -65,6 +66,20 @@ class Histories:
     placed_at: Integers
     order_ids: Integers
     customer_ids: Integers
+
+    @property
+    def orders_since(self) -> Integers:
+        """How many later orders of its customer each order has."""
+        ends = np.cumsum(np.bincount(self.customers))
+        return ends[self.customers] - 1 - np.arange(len(self.customers))
+
+    def table(self, weights: Floats) -> Table:
+        """Return customers x products: the sum of the weights of the orders with the product."""
+        held, sizes = self.orders, self.orders.sizes
+        cells = (np.repeat(weights, sizes), (np.repeat(self.customers, sizes), held.products))
+        table = sparse.csr_array(cells, shape=(len(self.customer_ids), len(held.product_ids)))
+        table.sum_duplicates()
+        return table
 
 
 def baskets(lines: pl.DataFrame) -> Baskets:

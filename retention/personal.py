@@ -15,7 +15,6 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
-from retention.affinity import MICROSECONDS_PER_DAY
 from retention.arrays import Floats, Integers, Table
 from retention.baskets import Histories, histories
 from retention.columns import (
@@ -27,7 +26,7 @@ from retention.columns import (
     SCORE,
     require,
 )
-from retention.personal_novelty import Novelty, novelty
+from retention.personal_novelty import Novelty, days_before_last, novelty
 
 ORDER_DECAY = 0.95
 """What an order counts, beside the one after it."""
@@ -162,14 +161,12 @@ def personal_model(lines: pl.DataFrame) -> PersonalModel:
     bought = histories(lines)
     customers, held = len(bought.customer_ids), bought.orders
     orders = np.bincount(bought.customers, minlength=customers)
-    last = np.cumsum(orders)[bought.customers]
-    days = (bought.placed_at.max(initial=0) - bought.placed_at) / MICROSECONDS_PER_DAY
-    weights = {
-        "order": ORDER_DECAY ** (last - 1 - np.arange(len(last))),
-        "time": 0.5 ** (days / HALF_LIFE_DAYS),
-        "count": np.ones(len(last)),
+    weights: dict[str, Floats] = {
+        "order": ORDER_DECAY ** bought.orders_since.astype(np.float64),
+        "time": 0.5 ** (days_before_last(bought) / HALF_LIFE_DAYS),
+        "count": np.ones(len(bought.customers)),
     }
-    share = {name: _shares(bought, weight, customers) for name, weight in weights.items()}
+    share = {name: _shares(bought, weight) for name, weight in weights.items()}
     frequency = share["count"]
     buyers = np.bincount(frequency.indices, minlength=frequency.shape[1])
     repeats = held.base - buyers
@@ -194,15 +191,10 @@ def personal_model(lines: pl.DataFrame) -> PersonalModel:
     )
 
 
-def _shares(bought: Histories, weight: Floats, customers: int) -> Table:
+def _shares(bought: Histories, weight: Floats) -> Table:
     """Return customers x products: the weight of the orders with it, as a share of all."""
-    total = np.bincount(bought.customers, weight, minlength=customers)
-    held, sizes = bought.orders, bought.orders.sizes
-    share = np.repeat(weight / np.maximum(total, 1e-300)[bought.customers], sizes)
-    cells = (share, (np.repeat(bought.customers, sizes), held.products))
-    table = sparse.csr_array(cells, shape=(customers, len(held.product_ids)))
-    table.sum_duplicates()
-    return table
+    total = np.bincount(bought.customers, weight, minlength=len(bought.customer_ids))
+    return bought.table(weight / np.maximum(total, 1e-300)[bought.customers])
 
 
 def _highest(score: Floats, size: int) -> tuple[Integers, Integers, Floats]:

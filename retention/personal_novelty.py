@@ -13,6 +13,7 @@ from scipy import sparse
 from retention.affinity import MICROSECONDS_PER_DAY
 from retention.arrays import Floats, Integers, Table
 from retention.baskets import Histories
+from retention.ease import ease
 
 SIZE_EXPONENT = 0.75
 """A product of an order of n counts 1 / n to this power: it was more of what was wanted."""
@@ -92,7 +93,7 @@ def novelty(bought: Histories, share: Table, likeness: Table) -> Novelty:
 
     The rows of `likeness` (customers x products), multiplied, are how alike customers are.
     """
-    taken = _taken(bought, likeness.shape)
+    taken = _taken(bought)
     buyers = np.bincount(taken.indices, minlength=taken.shape[1])
     linked = np.sort(np.argsort(-buyers, kind="stable")[:LINKED_PRODUCTS])
     held = sparse.csr_array(taken[:, linked] > 0).astype(np.float64)
@@ -105,7 +106,7 @@ def novelty(bought: Histories, share: Table, likeness: Table) -> Novelty:
         / max(likeness.shape[0], 1),
         linked=linked,
         held=held,
-        links=_links(held),
+        links=ease((held.T @ held).toarray(), LINK_PENALTY),
         certainty=len(bought.customers) / (len(bought.customers) + PRIOR_ORDERS),
     )
 
@@ -117,35 +118,22 @@ def _root(value: Floats) -> Floats:
     return np.asarray(np.sign(value) * np.sqrt(np.abs(value)))
 
 
-def _taken(bought: Histories, shape: tuple[int, int]) -> Table:
-    held, sizes = bought.orders, bought.orders.sizes
-    orders = np.bincount(bought.customers, minlength=shape[0])
-    part = 1 / np.maximum(sizes, 1) ** SIZE_EXPONENT / orders[bought.customers]
-    cells = (np.repeat(part, sizes), (np.repeat(bought.customers, sizes), held.products))
-    table = sparse.csr_array(cells, shape=shape)
-    table.sum_duplicates()
-    table.data **= 0.5
-    return table
+def days_before_last(bought: Histories) -> Floats:
+    """Return how many days each order lies before the last one."""
+    return np.asarray((bought.placed_at.max(initial=0) - bought.placed_at) / MICROSECONDS_PER_DAY)
+
+
+def _taken(bought: Histories) -> Table:
+    orders = np.bincount(bought.customers)[bought.customers]
+    taken = bought.table(1 / np.maximum(bought.orders.sizes, 1) ** SIZE_EXPONENT / orders)
+    taken.data **= 0.5
+    return taken
 
 
 def _trend(bought: Histories) -> Floats:
     held = bought.orders
-    days = (bought.placed_at.max(initial=0) - bought.placed_at) / MICROSECONDS_PER_DAY
-    weight = 0.5 ** (days / TREND_HALF_LIFE_DAYS)
+    weight = 0.5 ** (days_before_last(bought) / TREND_HALF_LIFE_DAYS)
     late = np.bincount(held.products, np.repeat(weight, held.sizes), len(held.product_ids))
     usual = held.base / max(len(weight), 1)
     prior = PRIOR_ORDERS
     return np.asarray((late + prior * usual) / (weight.sum() + prior) / usual)
-
-
-def _links(held: Table) -> Floats:
-    """Return EASE's weights.
-
-    Source: H. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019.
-    """
-    gram = (held.T @ held).toarray()
-    gram[np.diag_indices_from(gram)] += LINK_PENALTY
-    inverse = np.linalg.inv(gram)
-    inverse /= -np.diag(inverse)
-    inverse[np.diag_indices_from(inverse)] = 0
-    return np.asarray(inverse)

@@ -4,16 +4,15 @@ Lists that come out too short, of customers who bought little, are filled with t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy import sparse
 
-from retention.arrays import Floats, Table
-from retention.baskets import Histories, histories
+from retention.arrays import Floats, Integers
+from retention.baskets import histories
 from retention.columns import CUSTOMER_ID, PRODUCT_ID, RANK
+from retention.ease import ease
 
 CHUNK = 100
 EASE_PRODUCTS = 3000
@@ -25,48 +24,19 @@ TIFU_NEIGHBOURS = 300
 TIFU_OWN = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Orders of known customers, their customers' identifiers, and who is asked for."""
-
-    bought: Histories
-    identifiers: NDArray[np.int64]
-    wanted: NDArray[np.int64]
-
-    @property
-    def back(self) -> NDArray[np.int64]:
-        """How many later orders of its customer each order has."""
-        customers = self.bought.customers
-        return np.cumsum(np.bincount(customers))[customers] - 1 - np.arange(len(customers))
-
-    def table(self, weight: Floats) -> Table:
-        """Return customers x products: the sum of the weights of the orders with it."""
-        held, customers = self.bought.orders, self.bought.customers
-        sizes = held.sizes
-        cells = (np.repeat(weight, sizes), (np.repeat(customers, sizes), held.products))
-        table = sparse.csr_array(cells, shape=(len(self.identifiers), len(held.product_ids)))
-        table.sum_duplicates()
-        return table
-
-
-def known_orders(known: pl.DataFrame, customers: pl.Series) -> Known:
-    """Return what the rivals learn from."""
-    identifiers = known[CUSTOMER_ID].drop_nulls().unique().sort()
-    wanted = np.flatnonzero(identifiers.is_in(customers.implode()).to_numpy())
-    return Known(histories(known), identifiers.to_numpy(), wanted)
-
-
 class NextOrderRivals:
     """The lists of all rivals, with everything or with new products only."""
 
     def __init__(self, known: pl.DataFrame, customers: pl.Series) -> None:
-        self.known = known_orders(known, customers)
-        self.count = self.known.table(np.ones(len(self.known.bought.customers)))
-        self.popular = self.known.bought.orders.base / max(len(self.known.bought.customers), 1)
+        self.bought = histories(known)
+        wanted = pl.Series(self.bought.customer_ids).is_in(customers.implode())
+        self.wanted = np.flatnonzero(wanted.to_numpy())
+        self.count = self.bought.table(np.ones(len(self.bought.customers)))
+        self.popular = self.bought.orders.base / max(len(self.bought.customers), 1)
 
     def frequency(self, size: int, decay: float = 1.0, *, only_new: bool = False) -> pl.DataFrame:
         """Personal frequency; the order before another counts `decay` of it."""
-        table = self.known.table(decay ** self.known.back.astype(np.float64))
+        table = self.bought.table(decay ** self.bought.orders_since.astype(np.float64))
         return self._lists(lambda rows: table[rows].toarray(), size, only_new=only_new)
 
     def popularity(self, size: int, *, only_new: bool = False) -> pl.DataFrame:
@@ -81,15 +51,15 @@ class NextOrderRivals:
         Source: H. Hu, X. He, J. Gao and Z. Zhang, "Modeling personalized item frequency
         information for next-basket recommendation", SIGIR 2020.
         """
-        group, within = np.divmod(self.known.back, TIFU_GROUP)
+        group, within = np.divmod(self.bought.orders_since, TIFU_GROUP)
         weight = TIFU_WITHIN**within * TIFU_BETWEEN**group
-        orders = np.bincount(self.known.bought.customers)
+        orders = np.bincount(self.bought.customers)
         vector = sparse.csr_array(
-            sparse.diags_array(1 / np.maximum(orders, 1)) @ self.known.table(weight)
+            sparse.diags_array(1 / np.maximum(orders, 1)) @ self.bought.table(weight)
         )
         length: Floats = np.asarray(vector.power(2).sum(axis=1)).ravel()
 
-        def score(rows: NDArray[np.int64]) -> Floats:
+        def score(rows: Integers) -> Floats:
             # The nearest by Euclidean distance, as in the paper.
             far = length[None, :] - 2 * (vector[rows] @ vector.T).toarray()
             far[np.arange(len(rows)), rows] = np.inf
@@ -107,20 +77,13 @@ class NextOrderRivals:
         return self._lists(score, size, only_new=only_new)
 
     def ease(self, size: int, *, only_new: bool = False) -> pl.DataFrame:
-        """EASE of customers and the 3,000 products of most orders; others are not named.
-
-        Source: H. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019.
-        """
+        """EASE of customers and the 3,000 products of most orders; others are not named."""
         chosen = np.sort(np.argsort(-self.popular, kind="stable")[:EASE_PRODUCTS])
         held = sparse.csr_array(self.count[:, chosen])
         held.data[:] = 1
-        gram = (held.T @ held).toarray()
-        gram[np.diag_indices_from(gram)] += EASE_PENALTY
-        inverse = np.linalg.inv(gram)
-        weights = -inverse / np.diag(inverse)
-        weights[np.diag_indices_from(weights)] = 0
+        weights = ease((held.T @ held).toarray(), EASE_PENALTY)
 
-        def score(rows: NDArray[np.int64]) -> Floats:
+        def score(rows: Integers) -> Floats:
             whole = np.zeros((len(rows), len(self.popular)))
             whole[:, chosen] = np.maximum(held[rows] @ weights, 0)
             return whole
@@ -128,9 +91,9 @@ class NextOrderRivals:
         return self._lists(score, size, only_new=only_new)
 
     def _lists(
-        self, score: Callable[[NDArray[np.int64]], Floats], size: int, *, only_new: bool
+        self, score: Callable[[Integers], Floats], size: int, *, only_new: bool
     ) -> pl.DataFrame:
-        wanted, found = self.known.wanted, []
+        wanted, found = self.wanted, []
         for start in range(0, len(wanted), CHUNK):
             rows = wanted[start : start + CHUNK]
             scores = score(rows) + 1e-9 * self.popular
@@ -142,11 +105,11 @@ class NextOrderRivals:
             found.append(self._table(rows, best))
         return pl.concat(found)
 
-    def _table(self, rows: NDArray[np.int64], best: NDArray[np.int64]) -> pl.DataFrame:
-        names = self.known.bought.orders.product_ids
+    def _table(self, rows: Integers, best: Integers) -> pl.DataFrame:
+        names = self.bought.orders.product_ids
         return pl.DataFrame(
             {
-                CUSTOMER_ID: np.repeat(self.known.identifiers[rows], best.shape[1]),
+                CUSTOMER_ID: np.repeat(self.bought.customer_ids[rows], best.shape[1]),
                 PRODUCT_ID: names[best.ravel()],
                 RANK: np.tile(np.arange(1, best.shape[1] + 1, dtype=np.int32), len(rows)),
             }

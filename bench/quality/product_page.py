@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from implicit import nearest_neighbours
-from numpy.typing import NDArray
 from scipy import sparse
 
 from retention.affinity import LONGEST_ORDER
-from retention.arrays import Floats, Table
+from retention.arrays import Floats, Integers, Table
 from retention.baskets import baskets, histories
 from retention.columns import OTHER_ID, PRODUCT_ID, RANK
+from retention.ease import ease
 
 EASE_PRODUCTS = 3000
 EASE_PENALTY = 500.0
@@ -34,9 +34,7 @@ class Pairs:
     total: float
 
 
-def lists_of(
-    score: Table, given: NDArray[np.int64], others: NDArray[np.int64], size: int
-) -> pl.DataFrame:
+def lists_of(score: Table, given: Integers, others: Integers, size: int) -> pl.DataFrame:
     """Return the columns `product_id`, `rank`, `other_id` of each row's highest scores above 0.
 
     Rows are the products `given`, columns `others`; a product never names itself.
@@ -133,17 +131,12 @@ class PairRivals:
         """Return EASE's lists over the 3,000 products of most orders; others have none.
 
         Its matrix is products x products and dense; of 3,000 it takes 72 MB and of the whole
-        catalogue 38 GB. Source: H. Steck, "Embarrassingly shallow autoencoders for sparse data",
-        WWW 2019.
+        catalogue 38 GB.
         """
         chosen = np.sort(np.argsort(-self.held.sum(axis=0), kind="stable")[:EASE_PRODUCTS])
-        gram = sparse.csr_array(self.pairs.table[chosen][:, chosen]).toarray()
-        gram[np.diag_indices_from(gram)] += EASE_PENALTY
-        inverse = np.linalg.inv(gram)
-        score = -inverse / np.diag(inverse)
-        score[np.diag_indices_from(score)] = 0
+        together = sparse.csr_array(self.pairs.table[chosen][:, chosen]).toarray()
         names = self.product_ids[chosen]
-        return lists_of(sparse.csr_array(score), names, names, size)
+        return lists_of(sparse.csr_array(ease(together, EASE_PENALTY)), names, names, size)
 
 
 def sar(known: pl.DataFrame, size: int) -> pl.DataFrame:
@@ -155,14 +148,11 @@ def sar(known: pl.DataFrame, size: int) -> pl.DataFrame:
     """
     bought = histories(known)
     held = bought.orders
-    rows = np.repeat(bought.customers, held.sizes)
-    shape = (int(bought.customers.max(initial=-1)) + 1, len(held.product_ids))
-    table = sparse.csr_array((np.ones(len(rows)), (rows, held.products)), shape)
-    table.sum_duplicates()
+    table = bought.table(np.ones(len(bought.customers)))
     table.data[:] = 1
-    buyers = np.bincount(table.indices, minlength=shape[1]).astype(np.float64)
+    buyers = np.bincount(table.indices, minlength=table.shape[1]).astype(np.float64)
     found = []
-    for start in range(0, shape[1], 2000):
+    for start in range(0, table.shape[1], 2000):
         both = sparse.csr_array(table[:, start : start + 2000].T @ table)
         row = np.repeat(np.arange(both.shape[0]), np.diff(both.indptr)) + start
         both.data = both.data / (buyers[row] + buyers[both.indices] - both.data)

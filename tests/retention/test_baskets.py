@@ -37,6 +37,18 @@ def test_histories_go_by_customer_time_and_identifier() -> None:
     assert np.diff(found.placed_at).tolist() == [0, 2 * day, 2 * day]
 
 
+def test_a_table_sums_the_weights_of_a_customers_orders_with_each_product() -> None:
+    found = histories(
+        orders((1, 9, 5, [10]), (2, 4, 3, [20]), (4, 4, 1, [30, 20]), (5, None, 0, [50]))
+    )
+
+    assert found.orders_since.tolist() == [1, 0, 0]
+    assert found.customer_ids.tolist() == [4, 9]
+    assert found.orders.product_ids.tolist() == [10, 20, 30]
+    table = found.table(np.array([0.5, 2.0, 1.0]))
+    assert table.toarray().tolist() == [[0, 2.5, 0.5], [1, 0, 0]]
+
+
 def test_products_in_the_most_orders_may_come_first() -> None:
     table = orders((1, 1, 0, [10, 30]), (2, 1, 1, [20, 30]), (3, 1, 2, [30]))
 

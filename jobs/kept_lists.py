@@ -38,17 +38,21 @@ class Source:
     def follows(self, other: "Source") -> bool:
         """Whether lists of the other can become lists of this one by single changes.
 
-        New products, products that can be bought or not, and choices may differ; settings and the
-        categories of known products may not.
+        Products and choices may differ, but no product may be gone; settings may not.
         """
-        both = self.products.join(other.products, on=PRODUCT_ID)
-        category = pl.col(CATEGORY_ID)
-        return (
-            (self.options, self.statuses, self.installed_at)
-            == (other.options, other.statuses, other.installed_at)
-            and both.height == other.products.height
-            and both.select(category.eq_missing(pl.col(f"{CATEGORY_ID}_right")).all()).item()
+        known = self.products.join(other.products, on=PRODUCT_ID, how="semi")
+        return (self.options, self.statuses, self.installed_at, known.height) == (
+            other.options,
+            other.statuses,
+            other.installed_at,
+            other.products.height,
         )
+
+    def has_categories_of(self, other: "Source") -> bool:
+        """Whether the other's products are in the same categories."""
+        of = (PRODUCT_ID, CATEGORY_ID)
+        same = self.products.join(other.products, on=of, how="semi", nulls_equal=True)
+        return same.height == other.products.height
 
 
 @dataclass(frozen=True, slots=True)

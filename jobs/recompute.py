@@ -45,8 +45,12 @@ class Found:
 
     def keeps_second_purchases(self, store: ActiveStore) -> bool:
         """Whether nothing that second purchases are computed from is otherwise than before."""
-        kept, changed = self.kept, self.pending.orders
-        return kept is not None and not changed and kept.second_purchases == options(store)
+        return (
+            self.kept is not None
+            and not self.pending.orders
+            and self.kept.second_purchases == options(store)
+            and self.source.has_categories_of(self.kept.source)
+        )
 
 
 def recompute(store_id: str) -> None:
@@ -78,7 +82,7 @@ def recompute_now(context: Context, store: ActiveStore, found: Found | None = No
 
     Returns how many objects must be written. Lists that this worker has kept take in what changed
     since; else everything is made from all orders. Second purchases are computed from all orders,
-    unless none has changed.
+    unless neither these nor categories have changed.
 
     Raises:
         NotActive: the store was disconnected or uninstalled meanwhile; nothing is kept.

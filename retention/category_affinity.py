@@ -5,6 +5,7 @@ bought with is the best that is known, and where that was too, what orders of se
 mostly hold.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from scipy import sparse
 
 from retention.affinity import BASE_EXPONENT, SMALLEST_COUNT, pair_weights
 from retention.arrays import Integers, Table
-from retention.baskets import Baskets, baskets
+from retention.baskets import Baskets
 from retention.columns import (
     BASE,
     BASE_RATE,
@@ -23,7 +24,6 @@ from retention.columns import (
     CATEGORY_PAIRS,
     COUNT,
     LIFT,
-    LINES,
     OTHER_ID,
     PRODUCT_ID,
     PRODUCTS,
@@ -58,39 +58,46 @@ class _Cells:
 
 
 def bought_with_category(
-    lines: pl.DataFrame, products: pl.DataFrame, top: int = 300
+    orders: Baskets, products: pl.DataFrame, top: int = 300, only: Collection[int] | None = None
 ) -> pl.DataFrame:
-    """Return each category's `top` products (columns `CATEGORY_PAIRS`) within one order.
+    """Return each category's `top` products (columns `CATEGORY_PAIRS`) within one of the orders.
 
     An order counts for a category and a product when it has the product and another one of the
     category, weighted by its size as pairs are. The whole store is the category null. The score
     is the weight divided by the orders with the category and by other_base^0.15: what a pair's
     score is, times base^-0.15, when all products of the category are taken to be one. Rows are
-    sorted by category and falling score.
-    Raises ValueError when a column is missing or `top` is below 1.
+    sorted by category and falling score; with `only`, they are those of these categories.
+    Raises ValueError when `products` (`PRODUCTS`) lacks a column or `top` is below 1.
     """
-    require(lines, LINES, "lines")
     require(products, PRODUCTS, "products")
     if top < 1:
         raise ValueError(f"top is {top}; keep at least one product per category")
-    orders = baskets(lines)
     named = products.drop_nulls(CATEGORY_ID).select(PRODUCT_ID, CATEGORY_ID)
+    if only is not None:
+        named = named.filter(pl.col(CATEGORY_ID).is_in(only))
     category = pl.DataFrame({PRODUCT_ID: orders.product_ids}).join(
         named, on=PRODUCT_ID, how="left", maintain_order="left"
     )[CATEGORY_ID]
     names = category.drop_nulls().unique().sort()
     place = category.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
-    tables = [
-        _scored(_counted(orders, place, len(names)), orders, names),
-        _scored(
-            _counted(orders, np.zeros_like(place), 1), orders, pl.Series([None], dtype=pl.Int64)
-        ),
-    ]
-    return (
-        pl.concat(tables)
-        .sort(CATEGORY_ID, SCORE, OTHER_ID, descending=[False, True, False])
-        .filter(pl.int_range(pl.len()).over(CATEGORY_ID) < top)
-    )
+    of_these = orders if only is None else _with_category(orders, place)
+    tables = [_scored(_counted(of_these, place, len(names)), orders, names)]
+    if only is None:
+        store = pl.Series([None], dtype=pl.Int64)
+        tables.append(_scored(_counted(orders, np.zeros_like(place), 1), orders, store))
+    return in_order(pl.concat(tables)).filter(pl.int_range(pl.len()).over(CATEGORY_ID) < top)
+
+
+def in_order(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return `CATEGORY_PAIRS` sorted by category and falling score."""
+    return pairs.sort(CATEGORY_ID, SCORE, OTHER_ID, descending=[False, True, False])
+
+
+def _with_category(orders: Baskets, category: Integers) -> Baskets:
+    """Return the orders that hold a product of a category (not -1); others lose their products."""
+    known = np.concatenate([[0], np.cumsum(category[orders.products] >= 0)])
+    has = known[orders.starts[1:]] > known[orders.starts[:-1]]
+    return orders.only(np.repeat(has, orders.sizes))
 
 
 def _scored(counted: _Counted, orders: Baskets, names: pl.Series) -> pl.DataFrame:

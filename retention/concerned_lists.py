@@ -32,8 +32,10 @@ from retention.listing import (
     of_every_list,
     spare,
 )
-from retention.offer import Offer
+from retention.offer import Offer, are_among
 from retention.recommend import Rules
+
+HAD = "had"
 
 NOBODY = pl.Series(PRODUCT_ID, [], dtype=pl.Int64)
 
@@ -47,13 +49,15 @@ class Assortment:
     offered: Offer
 
 
-def concerned(before: Assortment, now: Assortment, pairs: KeptTable, lists: KeptTable) -> pl.Series:
+def concerned(
+    before: Assortment, now: Assortment, moved: pl.DataFrame, pairs: KeptTable, lists: KeptTable
+) -> pl.Series:
     """Return the products whose lists may be otherwise now; `lists` and `pairs` are of before.
 
-    Sizes and percent of the rules are the same, and so are the categories of products. Lists of
-    products that are new are not among them.
+    Sizes and percent of the rules are the same; `moved` are products that are `recategorized`.
+    Lists of products that are new are not among them.
     """
-    switched = _switched(before, now)
+    switched = np.union1d(_switched(before, now), moved[PRODUCT_ID].to_numpy())
     buyable = np.intersect1d(switched, now.products.filter(RECOMMENDABLE)[PRODUCT_ID].to_numpy())
     parts = [
         lists.products_with(switched),
@@ -61,9 +65,45 @@ def concerned(before: Assortment, now: Assortment, pairs: KeptTable, lists: Kept
         _chosen_otherwise(before, now),
         _pinning(now, buyable),
         _drawing_otherwise(before, now, lists),
+        _in_categories(moved, before, now),
     ]
     found = pl.concat(parts).unique()
     return found.filter(found.is_in(now.products[PRODUCT_ID].implode()))
+
+
+def recategorized(before: pl.DataFrame, now: pl.DataFrame, bought: Integers) -> pl.DataFrame:
+    """Return product_id and category_id of those in another category now, and `had` before.
+
+    A new product had none, and moves only if it is among those `bought`, which rise. Both tables
+    have the columns `PRODUCTS`.
+    """
+    had = before.select(PRODUCT_ID, pl.col(CATEGORY_ID).alias(HAD), known=True)
+    moved = (
+        now.select(PRODUCT_ID, CATEGORY_ID)
+        .join(had, on=PRODUCT_ID, how="left")
+        .filter(pl.col(CATEGORY_ID).ne_missing(pl.col(HAD)))
+    )
+    was_bought = pl.Series(are_among(moved[PRODUCT_ID].to_numpy(), bought))
+    return moved.filter(pl.col("known").is_not_null() | was_bought).drop("known")
+
+
+def _in_categories(moved: pl.DataFrame, before: Assortment, now: Assortment) -> pl.Series:
+    """Return products that moved and those of the categories that they have part in.
+
+    Of the latter are those in which they were and are, and those that they are bought with.
+    """
+    if moved.is_empty():
+        return NOBODY
+    products = moved[PRODUCT_ID].implode()
+    bought_with = [
+        part.offered.with_category.filter(pl.col(OTHER_ID).is_in(products))[CATEGORY_ID]
+        for part in (before, now)
+    ]
+    if not now.offered.with_any.filter(pl.col(OTHER_ID).is_in(products)).is_empty():
+        return now.products[PRODUCT_ID]
+    categories = pl.concat([moved[CATEGORY_ID], moved[HAD], *bought_with]).drop_nulls().implode()
+    theirs = now.products.filter(pl.col(CATEGORY_ID).is_in(categories))[PRODUCT_ID]
+    return pl.concat([moved[PRODUCT_ID], theirs])
 
 
 def _switched(before: Assortment, now: Assortment) -> Integers:

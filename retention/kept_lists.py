@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from retention.columns import (
+    CATEGORY_ID,
     KIND,
     LINES,
     ORDER_ID,
@@ -22,7 +23,7 @@ from retention.columns import (
     RANK,
     require,
 )
-from retention.concerned_lists import Assortment, concerned
+from retention.concerned_lists import HAD, Assortment, concerned, recategorized
 from retention.kept_table import Difference, KeptTable
 from retention.listing import checked
 from retention.next_index import NextIndex
@@ -120,7 +121,7 @@ class KeptLists:
         """Let these orders have the lines (`LINES`) that they have now; one without is gone.
 
         `products` (`PRODUCTS`) and `choices` (`CHOICES`) are those of now; a product that was
-        there before still is, in the same category. New ones get lists too.
+        there before still is. New ones get lists too.
         Raises ValueError when a table lacks a column.
         """
         require(lines, LINES, "lines")
@@ -153,9 +154,13 @@ class KeptLists:
         before = self._has
         if products.equals(before.products) and rules.choices.equals(before.rules.choices):
             return set()
+        moved = recategorized(before.products, products, self.around.bought.orders.product_ids)
+        if not moved.is_empty():
+            categories = {*moved[CATEGORY_ID], *moved[HAD]} - {None}
+            self.around = self.around.recategorized(products, categories)
         self._has = Assortment(products, rules, rules.offer(products, self.around))
         new = products.join(before.products, on=PRODUCT_ID, how="anti")[PRODUCT_ID]
-        found = concerned(before, self._has, self._pairs, self._lists)
+        found = concerned(before, self._has, moved, self._pairs, self._lists)
         return {*new.to_list(), *found.to_list()}
 
     def _note(self, order_ids: Collection[int], lines: pl.DataFrame) -> None:

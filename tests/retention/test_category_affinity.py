@@ -1,5 +1,6 @@
 import pytest
 
+from retention.baskets import baskets
 from retention.category_affinity import bought_with_category
 from retention.columns import CATEGORY_PAIRS, LINES
 from tests.retention.tables import orders, products
@@ -17,7 +18,7 @@ HISTORY = orders(
 
 
 def test_an_order_counts_that_has_the_product_and_another_of_the_category() -> None:
-    table = bought_with_category(HISTORY, SHOP)
+    table = bought_with_category(baskets(HISTORY), SHOP)
 
     found = [row[:4] for row in table.filter(category_id=10).iter_rows()]
     # Five orders have tea. 3 is in two of them; 1 and 2 are each beside the other in two.
@@ -29,7 +30,7 @@ def test_an_order_counts_that_has_the_product_and_another_of_the_category() -> N
 
 
 def test_longer_orders_weigh_less_and_other_categories_count_alone() -> None:
-    table = bought_with_category(HISTORY, SHOP)
+    table = bought_with_category(baskets(HISTORY), SHOP)
 
     # 2 is in order 3 (weight 1) and in order 4 of three products (weight 1 / sqrt(2)).
     tea = table.filter(category_id=10, other_id=2).row(0, named=True)
@@ -39,7 +40,7 @@ def test_longer_orders_weigh_less_and_other_categories_count_alone() -> None:
 
 
 def test_the_whole_store_is_the_category_null() -> None:
-    table = bought_with_category(HISTORY, SHOP)
+    table = bought_with_category(baskets(HISTORY), SHOP)
 
     store = table.filter(table["category_id"].is_null())
     # 4 is in one order of several only.
@@ -50,7 +51,15 @@ def test_the_whole_store_is_the_category_null() -> None:
 
 
 def test_only_the_best_are_kept_and_no_orders_leave_nothing() -> None:
-    assert bought_with_category(HISTORY, SHOP, top=1)["other_id"].to_list() == [2, 3]
-    assert bought_with_category(LINES.to_frame(), SHOP).equals(CATEGORY_PAIRS.to_frame())
+    assert bought_with_category(baskets(HISTORY), SHOP, top=1)["other_id"].to_list() == [2, 3]
+    assert bought_with_category(baskets(LINES.to_frame()), SHOP).equals(CATEGORY_PAIRS.to_frame())
     with pytest.raises(ValueError, match="top is 0"):
-        bought_with_category(HISTORY, SHOP, top=0)
+        bought_with_category(baskets(HISTORY), SHOP, top=0)
+
+
+def test_some_categories_alone_are_what_they_are_among_all() -> None:
+    table = bought_with_category(baskets(HISTORY), SHOP)
+    for category in table["category_id"].drop_nulls().unique():
+        alone = bought_with_category(baskets(HISTORY), SHOP, only=[category])
+        assert alone.rows() == table.filter(category_id=category).rows()
+    assert bought_with_category(baskets(HISTORY), SHOP, only=[]).is_empty()

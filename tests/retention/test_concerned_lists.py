@@ -26,7 +26,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     """The products whose lists were made anew, at each change."""
     found: list[list[int]] = []
 
-    def noted(*of: Assortment | KeptTable) -> pl.Series:
+    def noted(*of: Assortment | pl.DataFrame | KeptTable) -> pl.Series:
         products = concerned(*of)  # type: ignore[arg-type]
         found.append(products.sort().to_list())
         return products
@@ -121,3 +121,14 @@ def test_a_new_product_has_a_list_and_changes_no_other(asked: list[list[int]]) -
     switch(kept, more)
     assert asked == [[]]
     assert shown(kept) == LISTS | {7: 2}
+
+
+def test_a_product_in_another_category_concerns_the_lists_of_both(asked: list[list[int]]) -> None:
+    kept = KeptLists(BOUGHT, CATALOGUE, OPTIONS)
+    category = pl.when(pl.col("product_id") == 3).then(20).otherwise("category_id")
+    # The list of 3 has what orders with cups hold oftener than others now.
+    switch(kept, CATALOGUE.with_columns(category_id=category))
+    assert shown(kept) == LISTS | {3: 2}
+    switch(kept, CATALOGUE)
+    assert shown(kept) == LISTS
+    assert asked == [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]

@@ -102,6 +102,9 @@ baskets = st.tuples(
     st.lists(st.integers(1, 8), max_size=6, unique=True),
 )
 histories = st.dictionaries(st.integers(1, 9), baskets, max_size=9)
+Happening = tuple[dict[int, Basket | None], set[int], dict[int, int | None], list[Choice] | None]
+"""Orders' change, products sold out or back, products' categories, and choices if they change."""
+
 choices = st.lists(
     st.tuples(st.integers(0, 8), st.integers(1, 8), st.sampled_from(["pin", "ban"])),
     max_size=4,
@@ -111,6 +114,7 @@ happenings = st.lists(
     st.tuples(
         st.dictionaries(st.integers(1, 9), st.none() | baskets, max_size=3),
         st.sets(st.integers(1, 8), max_size=2),
+        st.dictionaries(st.integers(1, 8), st.sampled_from([None, 50, 51, 52]), max_size=1),
         st.none() | choices,
     ),
     max_size=6,
@@ -131,21 +135,21 @@ def test_whatever_happens_lists_are_those_of_all_orders(
     held: dict[int, Basket],
     size: int,
     percent: int,
-    happened: list[tuple[dict[int, Basket | None], set[int], list[Choice] | None]],
+    happened: list[Happening],
 ) -> None:
     options = Options(30, size, percent)
     catalogue, chosen = CATALOGUE, NO_CHOICES
     kept = KeptLists(store(held), catalogue, options)
-    around = surroundings(store(held), catalogue)
+    first = store(held)
     pairs, recommendations = kept.pairs, kept.recommendations
-    for changes, switched, now_chosen in happened:
+    for changes, switched, moved, now_chosen in happened:
         held = {number: basket for number, basket in (held | changes).items() if basket}
         now = {number: held[number] for number in changes if number in held}
-        catalogue = with_switched(catalogue, switched)
+        catalogue = with_changes(catalogue, switched, moved)
         chosen = chosen if now_chosen is None else some_choices(*now_chosen)
         changed = kept.take_in(changes.keys(), store(now), catalogue, chosen)
 
-        lines = store(held)
+        lines, around = store(held), surroundings(first, catalogue)
         expected = pl.concat(
             [
                 bought_together(lines, total=around.orders),
@@ -166,10 +170,15 @@ def test_whatever_happens_lists_are_those_of_all_orders(
         same(recommendations, expected_lists, LIST_KEY)
 
 
-def with_switched(catalogue: pl.DataFrame, products: set[int]) -> pl.DataFrame:
-    """The catalogue with these sold out if they can be bought, else back."""
-    of_these = pl.col("product_id").is_in(list(products))
-    return catalogue.with_columns(recommendable=pl.col("recommendable") ^ of_these)
+def with_changes(
+    catalogue: pl.DataFrame, switched: set[int], moved: dict[int, int | None]
+) -> pl.DataFrame:
+    """The catalogue with products sold out if they can be bought, else back, and others moved."""
+    product, category = pl.col("product_id"), pl.col("category_id")
+    return catalogue.with_columns(
+        category_id=product.replace_strict(moved, default=category, return_dtype=pl.Int64),
+        recommendable=pl.col("recommendable") ^ product.is_in(list(switched)),
+    )
 
 
 def same(found: pl.DataFrame, expected: pl.DataFrame, key: Sequence[str]) -> None:

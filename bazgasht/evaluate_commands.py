@@ -75,7 +75,8 @@ def _category(found: SecondCategory | NotEnoughData) -> Iterator[str]:
             f"first three {_interval(score.top_3)}"
         )
     for setting, one in found.named_first.items():
-        yield f"  calibration error of the first, {setting}: {one.error:.3f}"
+        told = f"nothing stated, {one}" if isinstance(one, NotEnoughData) else f"{one.error:.3f}"
+        yield f"  calibration error of the first, {setting}: {told}"
 
 
 def _interval(estimate: Estimate) -> str:
@@ -100,7 +101,10 @@ def _as_json(found: Evaluation) -> dict[str, Any]:
                 }
                 for score in category.scores
             ],
-            "calibration_error": {k: one.error for k, one in category.named_first.items()},
+            "calibration_error": {
+                setting: _refused(one) if isinstance(one, NotEnoughData) else one.error
+                for setting, one in category.named_first.items()
+            },
         },
     }
 

@@ -213,7 +213,8 @@ CUSTOMER_CATEGORIES = pl.Schema(
     }
 )
 """Each customer's category of the second purchase: `basis` is "observed" (it was bought, one row,
-probability 1) or "predicted" (ranked by the probability of `retention.second_purchase_model`).
+probability 1) or "predicted" (ranked by the probability of `retention.second_purchase_model`,
+which is null while fewer than 97 customers came back: too few to state it).
 The evidence is that of `CATEGORY_FLOW`; `share` is null when `base` is 0.
 """
 

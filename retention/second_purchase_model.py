@@ -51,6 +51,10 @@ EVEN_CUSTOMERS = 3.0
 """So many customers of whom every estimate was as right stand beside those that are known."""
 SHARPENED_BY = 300
 """So many steps of each part at most decide the sharpness."""
+STATED_FROM = 97
+"""So many customers must have come back before a probability is stated to anyone: any share of
+theirs is then known to within ten points (95 %; 1.96² / 4 / .1² = 96.04; W. G. Cochran, "Sampling
+techniques", 1977, section 4.4)."""
 STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 """So many steps at the overall rates may stand beside those that followed a category."""
 
@@ -58,11 +62,17 @@ STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 @dataclass(frozen=True, slots=True)
 class SecondPurchaseModel:
     """The estimates of a store, the weights, which sum to 1, under which they are mixed, and how
-    sharp the mixture is made."""
+    sharp the mixture is made. `returned` customers came back, with both categories known."""
 
     estimates: Estimates
     weights: Floats
+    returned: int
     sharpness: float = 1.0
+
+    @property
+    def is_stated(self) -> bool:
+        """Return whether so many came back that a probability may be told, not only a rank."""
+        return self.returned >= STATED_FROM
 
     @property
     def floor(self) -> float:
@@ -113,9 +123,11 @@ def second_purchase_model(
     }
     drawn = [one.at(**at) for one, _ in counted]
     weights = _mixture(drawn, seen, minimum_customers)
-    trials = [SecondPurchaseModel(one, weights) for one in drawn]
+    returned = int(taken.is_first.sum())
+    trials = [SecondPurchaseModel(one, weights, returned) for one in drawn]
     sharpness = _sharpness(trials, seen)
-    return SecondPurchaseModel(estimates(known, taken).at(**at), weights, sharpness), [
+    whole = estimates(known, taken).at(**at)
+    return SecondPurchaseModel(whole, weights, returned, sharpness), [
         Trial(replace(model, sharpness=sharpness), left_out)
         for model, (_, left_out) in zip(trials, counted, strict=True)
     ]

@@ -65,10 +65,14 @@ def second_categories(
 def likeliest(model: SecondPurchaseModel, given: Histories, top: int) -> pl.DataFrame:
     """Return the `top` likeliest categories after each purchase, likeliest first.
 
-    Columns: customer_id, rank, category_id, probability. A category for which nothing speaks is
-    never named, so that there may be fewer. Equally likely ones follow their identifiers.
+    Columns: customer_id, rank, category_id, probability, which is null while too few came back to
+    state it. A category for which nothing speaks is never named, so that there may be fewer.
+    Equally likely ones follow their identifiers.
     """
-    return _table([_likeliest(model, part, top) for part in _parts(given)])
+    named = _table([_likeliest(model, part, top) for part in _parts(given)])
+    if model.is_stated:
+        return named
+    return named.with_columns(pl.lit(None, dtype=pl.Float64).alias(PROBABILITY))
 
 
 def worth(trials: Sequence[Trial], minimum_customers: int) -> Worth:

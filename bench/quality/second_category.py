@@ -9,8 +9,7 @@ import polars as pl
 from bench.quality.journey import Level, products
 from bench.tables import print_table
 from retention.evaluation.bootstrap import Estimate
-from retention.evaluation.second_category import Score, second_category
-from retention.prediction.calibration import Calibration
+from retention.evaluation.second_category import Score, Stated, second_category
 from retention.prediction.evidence import NotEnoughData
 
 LEVELS: tuple[Level, ...] = ("product_category", "department")
@@ -50,11 +49,16 @@ def _interval(of: Estimate) -> str:
     return f"{of.low:.3f} – {of.high:.3f}"
 
 
-def _error(of: Calibration) -> str:
+def _error(of: Stated) -> str:
+    if isinstance(of, NotEnoughData):
+        return f"nothing is stated: {of}"
     return f"expected calibration error {of.error:.3f}; were all of it right, {of.by_chance:.3f}"
 
 
-def _print_reliability(setting: str, of: Calibration) -> None:
+def _print_reliability(setting: str, of: Stated) -> None:
+    if isinstance(of, NotEnoughData):
+        print(f"\n{setting}, the category named first: {_error(of)}")
+        return
     rows = [
         (f"{row['count']:,}", f"{row['predicted']:.3f}", f"{row['actual']:.3f}")
         for row in of.table.iter_rows(named=True)

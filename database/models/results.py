@@ -92,7 +92,10 @@ class CategoryFlow(Base):
 
 
 class CustomerCategory(Base):
-    """A customer's second-purchase category: observed, or predicted and ranked, with evidence."""
+    """A customer's second-purchase category: observed, or predicted and ranked, with evidence.
+
+    `probability` is null while too few customers came back to state it.
+    """
 
     __tablename__ = "customer_categories"
     store_id: Mapped[UUID] = store_key(primary_key=True)
@@ -100,7 +103,7 @@ class CustomerCategory(Base):
     rank: Mapped[int] = mapped_column(primary_key=True)
     category_id: Mapped[int] = mapped_column(BigInteger)
     basis: Mapped[str]
-    probability: Mapped[float]
+    probability: Mapped[float | None]
     count: Mapped[int]
     base: Mapped[int]
     base_rate: Mapped[float]

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from retention.columns import CUSTOMER_ID, PLACED_AT, SEQUENCE
 from retention.evaluation.bootstrap import Estimate, mean_over_customers
 from retention.prediction.calibration import Calibration, calibration
-from retention.prediction.evidence import require_evidence
+from retention.prediction.evidence import NotEnoughData, require_evidence
 from retention.purchases import contents, purchases
 from retention.second_purchase_estimates import estimates, of_mains
 from retention.second_purchase_histories import Floats, Histories, Integers, Steps, histories, steps
-from retention.second_purchase_model import second_purchase_model
+from retention.second_purchase_model import STATED_FROM, second_purchase_model
 
 Predictor = Callable[[Histories, Histories], Floats]
 """From what is known and the first purchases of others to a score of every category."""
@@ -53,18 +53,22 @@ class Score:
     gain_3: Estimate
 
 
+Stated = Calibration | NotEnoughData
+
+
 @dataclass(frozen=True, slots=True)
 class SecondCategory:
     """The scores of every model in every setting, and what our probabilities are worth.
 
     The calibrations compare the stated probabilities with what came, by setting: of the category
-    named first, and of all three that are named. In samples the same customers come many times,
-    so that chance alone brings more than `by_chance` there.
+    named first, and of all three that are named. Only what the product would state is compared,
+    that is what at least 97 known customers came back for. In samples the same customers come many
+    times, so that chance alone brings more than `by_chance` there.
     """
 
     scores: tuple[Score, ...]
-    named_first: Mapping[str, Calibration]
-    named: Mapping[str, Calibration]
+    named_first: Mapping[str, Stated]
+    named: Mapping[str, Stated]
 
     def score(self, setting: str, model: str) -> Score:
         """Return the score of a model in a setting. Raises KeyError when there is none."""
@@ -76,11 +80,13 @@ class SecondCategory:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What was named to one customer after another: three probabilities and whether each came."""
+    """What was named to one customer after another: three probabilities, whether each came, and
+    whether so many were known to have come back that the product states them."""
 
     customers: Integers
     probabilities: Floats
     came: NDArray[np.bool_]
+    is_stated: NDArray[np.bool_]
 
 
 Split = tuple[Histories, Steps]
@@ -114,8 +120,8 @@ def second_category(
         found = _predicted(splits)
         scores.extend(_scores(setting, found))
         ours = found[OURS]
-        firsts[setting] = calibration(ours.probabilities[:, 0], ours.came[:, 0])
-        named[setting] = calibration(ours.probabilities.ravel(), ours.came.ravel())
+        firsts[setting] = _stated(ours, 1)
+        named[setting] = _stated(ours, NAMED)
     return SecondCategory(tuple(scores), firsts, named)
 
 
@@ -222,25 +228,37 @@ def _sampled(known: Histories, first: Steps, orders: int, seed: int) -> Iterator
 def _predicted(splits: Iterator[Split]) -> dict[str, _Named]:
     found: dict[str, list[_Named]] = {name: [] for name in MODELS}
     for known, first in splits:
+        returned = int(steps(known).is_first.sum())
         for name, model in MODELS.items():
-            found[name].append(_named(model(known, first.before), first))
+            found[name].append(_named(model(known, first.before), first, returned))
     return {
         name: _Named(
             np.concatenate([one.customers for one in parts]),
             np.concatenate([one.probabilities for one in parts]),
             np.concatenate([one.came for one in parts]),
+            np.concatenate([one.is_stated for one in parts]),
         )
         for name, parts in found.items()
     }
 
 
-def _named(scores: Floats, first: Steps) -> _Named:
+def _named(scores: Floats, first: Steps, returned: int) -> _Named:
     order = np.argsort(-scores, axis=1, kind="stable")[:, :NAMED]
     return _Named(
         first.before.customers,
         np.take_along_axis(scores, order, axis=1),
         order == first.after[:, None],
+        np.full(len(first.after), returned >= STATED_FROM),
     )
+
+
+def _stated(named: _Named, most: int) -> Stated:
+    """Return how the `most` first-named probabilities that are stated compare with what came."""
+    probabilities = named.probabilities[named.is_stated, :most].ravel()
+    try:
+        return calibration(probabilities, named.came[named.is_stated, :most].ravel())
+    except NotEnoughData as error:
+        return error
 
 
 def _scores(setting: str, found: Mapping[str, _Named]) -> Iterator[Score]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -241,6 +243,20 @@ def test_probabilities_sum_to_one(rows: list[list[int | None]]) -> None:
     assert mixed.min() >= 0
     assert mixed.sum(axis=1).tolist() == pytest.approx([1.0] * len(found.mains))
     assert model.weights.sum() == pytest.approx(1)
-    named = likeliest(model, found.selected(found.sequences == 1), 3)
-    stated = named.group_by("customer_id").agg(pl.col("probability").sum())
-    assert stated.filter(pl.col("probability") > 1 + 1e-9).is_empty()
+    named = likeliest(replace(model, returned=97), found.selected(found.sequences == 1), 3)
+    for _, of_customer in named.group_by("customer_id"):
+        stated = of_customer.sort("rank")["probability"]
+        assert stated.is_sorted(descending=True)
+        assert 0 < stated.sum() <= 1 + 1e-9
+
+
+@pytest.mark.parametrize(("returned", "is_stated"), [(96, False), (97, True)])
+def test_a_probability_is_stated_when_shares_are_known_to_ten_points(
+    returned: int, is_stated: bool
+) -> None:
+    bought = purchases(*[[TEA, CUPS]] * returned, [TEA], [TEA, None])
+    named, _ = second_categories(bought, contents(bought), 30)
+
+    assert named["customer_id"].to_list() == [returned + 1] * 2
+    assert named["category_id"].to_list() == [CUPS, TEA]
+    assert named["probability"].is_not_null().to_list() == [is_stated] * 2

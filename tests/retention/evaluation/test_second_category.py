@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from retention.evaluation.second_category import SecondCategory, second_category
+from retention.prediction.calibration import Calibration
 from retention.prediction.evidence import NotEnoughData
 from tests.retention.tables import orders, products
 
@@ -51,9 +52,29 @@ def test_everyone_is_predicted_once_by_others_and_later_ones_by_earlier(
 
 
 def test_what_is_stated_is_compared_with_what_came(loyal: SecondCategory) -> None:
-    assert set(loyal.named_first) == {"others", "earlier", "sample 200"}
-    assert loyal.named_first["others"].error < 0.03
-    assert loyal.named["others"].customers == 3 * 600
+    first, three = loyal.named_first["others"], loyal.named["others"]
+    assert isinstance(first, Calibration)
+    assert isinstance(three, Calibration)
+    assert first.error < 0.03
+    assert (first.customers, three.customers) == (600, 3 * 600)
+
+
+def test_what_is_too_little_to_be_stated_is_not_judged() -> None:
+    # Parts of 17 customers, one a day, who come back a day later: before the parts begin 16, 33,
+    # 50, 67, 84, 101 ... of 170 have come back, and from 97 on something is stated.
+    customers = [[max(number % 6, 1)] * 2 for number in range(170)]
+    found = second_category(store(*customers), CATALOGUE, samples=(200,))
+
+    by_others, in_time = found.named_first["others"], found.named_first["earlier"]
+    assert isinstance(by_others, Calibration)
+    assert by_others.customers == 170
+    assert isinstance(in_time, NotEnoughData)
+    assert (in_time.have, in_time.need) == (4 * 17, 100)
+    assert found.score("earlier", "ours").top_1.customers == 9 * 17
+    # 200 orders are of 100 customers, so that the other 70 are predicted, 20 times.
+    in_samples = found.named_first["sample 200"]
+    assert isinstance(in_samples, Calibration)
+    assert in_samples.customers == 20 * 70
 
 
 def test_nothing_later_is_known() -> None:

@@ -45,7 +45,7 @@ def split_in_time(
     The `validation_share` before them is for tuning. An order's moment is that of its first
     line; orders of one moment stay together, so that no part knows what came at the same time.
     Raises ValueError when a column is missing or a share is not between 0 and 1, NotEnoughData
-    below 50 orders.
+    below 50 orders, or when all came at one moment, so that nothing is known before the test.
     """
     require(lines, LINES, "lines")
     for name, share in (("validation_share", validation_share), ("test_share", test_share)):
@@ -55,6 +55,7 @@ def split_in_time(
     require_evidence("orders", placed.height, SMALLEST_SPLIT)
     moments = placed[PLACED_AT].sort()
     test_from = moments[int(placed.height * (1 - test_share))]
+    require_evidence("orders before those that are judged", int((moments < test_from).sum()), 1)
     validation_from = moments[int(placed.height * (1 - test_share - validation_share))]
     dated = lines.with_columns(pl.col(PLACED_AT).min().over(ORDER_ID).alias("moment"))
     after, last = pl.col("moment") >= validation_from, pl.col("moment") >= test_from

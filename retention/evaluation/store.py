@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from retention.affinity import bought_next, bought_together
-from retention.columns import CUSTOMER_ID, OTHER_ID, PRODUCT_ID, RANK
+from retention.columns import CATEGORY_ID, CUSTOMER_ID, OTHER_ID, PRODUCT_ID, RANK
 from retention.evaluation.second_category import SecondCategory, second_category
 from retention.evaluation.simple import (
     personal_frequency,
@@ -18,6 +18,7 @@ from retention.evaluation.splits import TimeSplit, split_in_time
 from retention.evaluation.tasks import (
     SIZE,
     Judged,
+    ProductLists,
     coverage,
     judge,
     next_order_cases,
@@ -29,6 +30,8 @@ from retention.prediction.evidence import NotEnoughData, require_evidence
 from retention.recommend import recommendations
 
 SMALLEST_CASES = 30
+SMALLEST_CUSTOMERS = 10
+"""Of fewer customers an interval that draws them says too little of how sure a mean is."""
 
 Answer = dict[str, Judged] | NotEnoughData
 """Each way with how it was judged, or why nothing can be said."""
@@ -54,8 +57,9 @@ def product_lists(known: pl.DataFrame, products: pl.DataFrame, size: int) -> pl.
 def evaluate(lines: pl.DataFrame, products: pl.DataFrame) -> Evaluation:
     """Return how well everything foretells the last fifth of the orders in `lines` (`LINES`).
 
-    `products` has the columns `PRODUCTS`. Raises NotEnoughData below 50 orders; a task of which
-    there are fewer than 30 cases says so instead.
+    `products` has the columns `PRODUCTS`; where none has a category, no list of them is compared
+    with. Raises NotEnoughData below 50 orders, or when all came at one moment; a task of which
+    there are fewer than 30 cases, or of fewer than 10 customers, says so instead.
     """
     split = split_in_time(lines)
     try:
@@ -74,7 +78,9 @@ def evaluate(lines: pl.DataFrame, products: pl.DataFrame) -> Evaluation:
 def _product_page(split: TimeSplit, products: pl.DataFrame) -> Answer:
     known = split.known
     sold = products.join(known.select(PRODUCT_ID).unique(), on=PRODUCT_ID, how="semi")
-    ways = {"ours": product_lists, "popularity": popularity, "same category": same_category}
+    ways: dict[str, ProductLists] = {"ours": product_lists, "popularity": popularity}
+    if sold[CATEGORY_ID].count():
+        ways["same category"] = same_category
     lists = {name: way(known, sold, SIZE) for name, way in ways.items()}
     return _answer(
         "later orders of several products",
@@ -103,7 +109,10 @@ def _next_order(split: TimeSplit, *, only_new: bool) -> Answer:
 
 def _answer(what: str, cases: dict[str, pl.DataFrame], shares: dict[str, float]) -> Answer:
     try:
-        require_evidence(what, next(iter(cases.values())).height, SMALLEST_CASES)
+        table = cases["ours"]
+        require_evidence(what, table.height, SMALLEST_CASES)
+        customers = table[CUSTOMER_ID].n_unique()
+        require_evidence(f"customers with {what}", customers, SMALLEST_CUSTOMERS)
     except NotEnoughData as error:
         return error
     return {name: judge(table, shares[name]) for name, table in cases.items()}

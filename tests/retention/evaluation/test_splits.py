@@ -38,6 +38,11 @@ def test_too_few_orders_and_senseless_shares_are_refused() -> None:
         split_in_time(orders((1, 1, 0, [7])), validation_share=0.6, test_share=0.4)
 
 
+def test_orders_of_one_moment_alone_cannot_be_cut() -> None:
+    with pytest.raises(NotEnoughData, match="have 0 orders before those that are judged, need 1"):
+        split_in_time(orders(*((order, order, 3, [7, 8]) for order in range(60))))
+
+
 def test_a_sample_takes_whole_customers_and_is_the_same_for_the_same_seed() -> None:
     lines = orders(*((order, order // 4, order, [7, 8]) for order in range(40)), (99, None, 1, [7]))
     sample = sample_by_customers(lines, 10)

@@ -43,6 +43,9 @@ NEIGHBOUR_WEIGHT = 0.15
 NOBODY_ALIKE = 1e-9
 """The least likeness, so that a customer like nobody has the average of everybody."""
 
+PART = 64
+"""Of so many products side by side the highest score is looked at first."""
+
 MOST_AT_ONCE = 100
 MOST_BYTES = 256 << 20
 """So many customers at most are compared with all others at once, in about so much memory."""
@@ -199,12 +202,19 @@ def _shares(bought: Histories, weight: Floats) -> Table:
 
 def _highest(score: Floats, size: int) -> tuple[Integers, Integers, Floats]:
     """Return rows, columns and values of each row's `size` highest above 0, highest first."""
-    place = max(score.shape[1] - size, 0)
-    empty = np.zeros(len(score))
-    least = np.partition(score, place, axis=1)[:, place] if score.shape[1] else empty
-    row, column = np.nonzero((score >= least[:, None]) & (score > 0))
+    row, column = np.nonzero((score >= _enough(score, size)[:, None]) & (score > 0))
     value = score[row, column]
     order = np.lexsort((column, -value, row))
     row, column, value = row[order], column[order], value[order]
     kept = np.arange(len(row)) - np.searchsorted(row, row) < size
     return row[kept], column[kept], value[kept]
+
+
+def _enough(score: Floats, size: int) -> Floats:
+    """Return what none of each row's `size` highest is below."""
+    parts = score.shape[1] // PART
+    if parts < size:
+        return np.zeros(len(score))
+    # So many parts have a value as high. To partition whole rows, mostly 0, would take longest.
+    highest = score[:, : parts * PART].reshape(len(score), parts, PART).max(axis=2)
+    return np.partition(highest, parts - size, axis=1)[:, parts - size]

@@ -1,9 +1,10 @@
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from retention.columns import LINES, PERSONAL
-from retention.personal import personal_lists
+from retention.personal import Expected, personal_lists
 from tests.retention.tables import lines, orders
 
 EVERYONE = pl.Series("customer_id", [1, 2, 3, 4])
@@ -54,3 +55,17 @@ def test_returned_lines_and_unknown_customers_count_nowhere() -> None:
     assert_frame_equal(personal_lists(LINES.to_frame(), EVERYONE), PERSONAL.to_frame())
     with pytest.raises(ValueError, match="size is 0"):
         personal_lists(history, EVERYONE, size=0)
+
+
+def test_the_highest_are_found_wherever_they_lie_among_many() -> None:
+    own = np.zeros((2, 200))
+    own[0, [5, 6, 70, 199]] = 0.5, 0.5, 0.1, 0.9
+    own[1, [63, 64]] = 0.2, 0.3
+    nothing = np.zeros_like(own)
+    expected = Expected(own, nothing, nothing, near=np.zeros((2, 2), dtype=np.bool_))
+
+    rows, columns, scores = expected.best(2, only_new=False)
+
+    assert rows.tolist() == [0, 0, 1, 1]
+    assert columns.tolist() == [199, 5, 64, 63]
+    assert scores.tolist() == [0.9, 0.5, 0.3, 0.2]

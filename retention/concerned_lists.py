@@ -35,7 +35,9 @@ from retention.listing import (
 from retention.offer import Offer, are_among
 from retention.recommend import Rules
 
-HAD = "had"
+HAD, WAS = "had", "was"
+MOVED = pl.col(CATEGORY_ID).ne_missing(pl.col(HAD))
+"""Whether a product is in another category than before."""
 
 NOBODY = pl.Series(PRODUCT_ID, [], dtype=pl.Int64)
 
@@ -50,20 +52,23 @@ class Assortment:
 
 
 def concerned(
-    before: Assortment, now: Assortment, moved: pl.DataFrame, pairs: KeptTable, lists: KeptTable
+    before: Assortment, now: Assortment, differing: pl.DataFrame, pairs: KeptTable, lists: KeptTable
 ) -> pl.Series:
     """Return the products whose lists may be otherwise now; `lists` and `pairs` are of before.
 
-    Sizes and percent of the rules are the same; `moved` are products that are `recategorized`.
-    Lists of products that are new are not among them.
+    Sizes and percent of the rules are the same; `differing` are the products that do. Lists of
+    products that are new are not among them.
     """
-    switched = np.union1d(_switched(before, now), moved[PRODUCT_ID].to_numpy())
-    buyable = np.intersect1d(switched, now.products.filter(RECOMMENDABLE)[PRODUCT_ID].to_numpy())
+    moved = differing.filter(MOVED)
+    able = differing.filter(pl.col(RECOMMENDABLE).ne_missing(pl.col(WAS)))
+    was, are = (of_every_list(part.rules.choices, "ban").to_numpy() for part in (before, now))
+    switched = np.union1d(pl.concat([moved, able])[PRODUCT_ID].to_numpy(), np.setxor1d(was, are))
+    allowed = switched[are_among(switched, now.offered.allowed)]
     parts = [
         lists.products_with(switched),
-        pairs.products_with(np.intersect1d(switched, now.offered.allowed)),
+        pairs.products_with(allowed),
         _chosen_otherwise(before, now),
-        _pinning(now, buyable),
+        _pinning(now, able.filter(RECOMMENDABLE)[PRODUCT_ID]),
         _drawing_otherwise(before, now, lists),
         _in_categories(moved, before, now),
     ]
@@ -71,20 +76,19 @@ def concerned(
     return found.filter(found.is_in(now.products[PRODUCT_ID].implode()))
 
 
-def recategorized(before: pl.DataFrame, now: pl.DataFrame, bought: Integers) -> pl.DataFrame:
-    """Return product_id and category_id of those in another category now, and `had` before.
+def differing_products(before: pl.DataFrame, now: pl.DataFrame, bought: Integers) -> pl.DataFrame:
+    """Return the rows of `now` that are new or otherwise than `before` (`PRODUCTS`).
 
-    A new product had none, and moves only if it is among those `bought`, which rise. Both tables
-    have the columns `PRODUCTS`.
+    `had` and `was` are category and whether it was recommendable before; a product that is new had
+    none and was not, and is left out unless it is among those `bought`, which rise.
     """
-    had = before.select(PRODUCT_ID, pl.col(CATEGORY_ID).alias(HAD), known=True)
-    moved = (
-        now.select(PRODUCT_ID, CATEGORY_ID)
-        .join(had, on=PRODUCT_ID, how="left")
-        .filter(pl.col(CATEGORY_ID).ne_missing(pl.col(HAD)))
+    was = before.select(
+        PRODUCT_ID, pl.col(CATEGORY_ID).alias(HAD), pl.col(RECOMMENDABLE).alias(WAS)
     )
-    was_bought = pl.Series(are_among(moved[PRODUCT_ID].to_numpy(), bought))
-    return moved.filter(pl.col("known").is_not_null() | was_bought).drop("known")
+    able = pl.col(RECOMMENDABLE).ne_missing(pl.col(WAS))
+    found = now.join(was, on=PRODUCT_ID, how="left").filter(MOVED | able)
+    was_bought = pl.Series(are_among(found[PRODUCT_ID].to_numpy(), bought))
+    return found.filter(pl.col(WAS).is_not_null() | was_bought)
 
 
 def _in_categories(moved: pl.DataFrame, before: Assortment, now: Assortment) -> pl.Series:
@@ -106,15 +110,6 @@ def _in_categories(moved: pl.DataFrame, before: Assortment, now: Assortment) -> 
     return pl.concat([moved[PRODUCT_ID], theirs])
 
 
-def _switched(before: Assortment, now: Assortment) -> Integers:
-    """Return the products that can be bought now, or are allowed, and were not, or vice versa."""
-    was, has = (
-        part.products.filter(RECOMMENDABLE)[PRODUCT_ID].to_numpy() for part in (before, now)
-    )
-    allowed = np.setxor1d(before.offered.allowed, now.offered.allowed)
-    return np.union1d(np.setxor1d(was, has), allowed)
-
-
 def _chosen_otherwise(before: Assortment, now: Assortment) -> pl.Series:
     """Return the products for whose own lists the merchant chose otherwise; all, if for all."""
     was, has = (_by_list(part.rules.choices) for part in (before, now))
@@ -132,9 +127,9 @@ def _by_list(choices: pl.DataFrame) -> dict[int, list[tuple[int, str]]]:
     return found
 
 
-def _pinning(now: Assortment, products: Integers) -> pl.Series:
+def _pinning(now: Assortment, products: pl.Series) -> pl.Series:
     """Return the products in whose lists one of these is pinned."""
-    named = pl.col(PRODUCT_ID).is_in(pl.Series(products, dtype=pl.Int64).implode())
+    named = pl.col(PRODUCT_ID).is_in(products.implode())
     lists = now.rules.choices.filter(named, pl.col(KIND) == "pin")[LIST_ID]
     return now.products[PRODUCT_ID] if EVERY_LIST in lists else lists.rename(PRODUCT_ID)
 

@@ -23,7 +23,7 @@ from retention.columns import (
     RANK,
     require,
 )
-from retention.concerned_lists import HAD, Assortment, concerned, recategorized
+from retention.concerned_lists import HAD, MOVED, Assortment, concerned, differing_products
 from retention.kept_table import Difference, KeptTable
 from retention.listing import checked
 from retention.next_index import NextIndex
@@ -154,13 +154,15 @@ class KeptLists:
         before = self._has
         if products.equals(before.products) and rules.choices.equals(before.rules.choices):
             return set()
-        moved = recategorized(before.products, products, self.around.bought.orders.product_ids)
+        bought = self.around.bought.orders.product_ids
+        differing = differing_products(before.products, products, bought)
+        moved = differing.filter(MOVED)
         if not moved.is_empty():
             categories = {*moved[CATEGORY_ID], *moved[HAD]} - {None}
             self.around = self.around.recategorized(products, categories)
         self._has = Assortment(products, rules, rules.offer(products, self.around))
         new = products.join(before.products, on=PRODUCT_ID, how="anti")[PRODUCT_ID]
-        found = concerned(before, self._has, moved, self._pairs, self._lists)
+        found = concerned(before, self._has, differing, self._pairs, self._lists)
         return {*new.to_list(), *found.to_list()}
 
     def _note(self, order_ids: Collection[int], lines: pl.DataFrame) -> None:

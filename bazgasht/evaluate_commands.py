@@ -1,16 +1,19 @@
 """The command that judges recommendations and predictions on a file of purchases."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
+import polars as pl
 
 from bazgasht.cli import cli
 from bazgasht.options import json_option, print_json
 from bazgasht.purchase_file import UnreadableFile, read_purchases
+from retention.columns import ORDER_ID
 from retention.evaluation.bootstrap import Estimate
-from retention.evaluation.second_category import SecondCategory
+from retention.evaluation.second_category import OURS, SecondCategory
 from retention.evaluation.store import Answer, Evaluation, evaluate
 from retention.evaluation.tasks import improvement
 from retention.prediction.evidence import NotEnoughData
@@ -20,6 +23,10 @@ TITLES = {
     "next_order": "Next order of a known customer, ten products",
     "new_products": "Next order, only products never bought before",
 }
+CATEGORY_TITLE = (
+    "Category of the second purchase (others: learned from all that other customers bought; "
+    "earlier: from what was bought before)"
+)
 
 
 @cli.command("evaluate")
@@ -46,10 +53,24 @@ def evaluate_command(file: Path, *, as_json: bool) -> None:
 
 
 def _text(found: Evaluation) -> Iterator[str]:
-    yield f"Known until {found.split.test_from:%Y-%m-%d %H:%M} UTC, judged by what came after."
+    split = found.split
+    known, test = _orders(split.known), _orders(split.test)
+    yield f"{known + test} orders, {' to '.join(_minute(end) for end in split.period)}."
+    yield (
+        f"Known until {_minute(split.test_from)}, judged by the {test} orders from then on. "
+        "Intervals are of 95 %, over customers."
+    )
     for name, title in TITLES.items():
         yield from ["", title, *_rows(getattr(found, name))]
-    yield from ["", "Category of the second purchase", *_category(found.second_category)]
+    yield from ["", CATEGORY_TITLE, *_category(found.second_category)]
+
+
+def _orders(lines: pl.DataFrame) -> int:
+    return lines[ORDER_ID].n_unique()
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _rows(answer: Answer) -> Iterator[str]:
@@ -70,12 +91,21 @@ def _category(found: SecondCategory | NotEnoughData) -> Iterator[str]:
         yield f"  {found}"
         return
     for score in found.scores:
-        yield (
-            f"  {score.setting:<8} {score.model:<16} first {_interval(score.top_1)}, "
+        line = (
+            f"  {score.setting:<8} {score.model:<23} first {_interval(score.top_1)}, "
             f"first three {_interval(score.top_3)}"
         )
+        if score.model == OURS:
+            line += f", {score.top_1.customers} customers"
+        else:
+            line += f"; ours better by {_interval(score.gain_1)}, {_interval(score.gain_3)}"
+        yield line
     for setting, one in found.named_first.items():
-        told = f"nothing stated, {one}" if isinstance(one, NotEnoughData) else f"{one.error:.3f}"
+        told = (
+            f"nothing stated, {one}"
+            if isinstance(one, NotEnoughData)
+            else f"{one.error:.3f}, {one.customers} customers"
+        )
         yield f"  calibration error of the first, {setting}: {told}"
 
 
@@ -86,8 +116,13 @@ def _interval(estimate: Estimate) -> str:
 def _as_json(found: Evaluation) -> dict[str, Any]:
     answers = {name: _answer(getattr(found, name)) for name in TITLES}
     category = found.second_category
+    begin, end = found.split.period
     return {
+        "from": begin.isoformat(),
         "test_from": found.split.test_from.isoformat(),
+        "to": end.isoformat(),
+        "known_orders": _orders(found.split.known),
+        "test_orders": _orders(found.split.test),
         **answers,
         "second_category": _refused(category)
         if isinstance(category, NotEnoughData)
@@ -98,6 +133,8 @@ def _as_json(found: Evaluation) -> dict[str, Any]:
                     "model": score.model,
                     "top_1": score.top_1.as_json(),
                     "top_3": score.top_3.as_json(),
+                    "ours_better_by": score.gain_1.as_json(),
+                    "ours_better_by_in_three": score.gain_3.as_json(),
                 }
                 for score in category.scores
             ],

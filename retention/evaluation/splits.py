@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -33,6 +34,12 @@ class TimeSplit:
     def known(self) -> pl.DataFrame:
         """All that came before the test."""
         return pl.concat([self.train, self.validation])
+
+    @property
+    def period(self) -> tuple[datetime, datetime]:
+        """The moments of the first and of the last line of all."""
+        moments = pl.concat([self.train, self.validation, self.test])[PLACED_AT]
+        return cast("datetime", moments.min()), cast("datetime", moments.max())
 
 
 def split_in_time(

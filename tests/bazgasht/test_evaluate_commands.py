@@ -105,9 +105,38 @@ def test_the_product_page_is_judged_and_the_rest_says_what_it_lacks(tmp_path: Pa
     assert found["next_order"] == {
         "not_enough": {"what": "customers who bought before and after", "have": 10, "need": 30}
     }
+    assert (found["from"], found["test_from"], found["to"]) == (
+        "2026-01-01T00:00:00+00:00",
+        "2026-06-10T00:00:00+00:00",
+        "2026-07-19T00:00:00+00:00",
+    )
+    assert (found["known_orders"], found["test_orders"]) == (160, 40)
     text = run(str(written(tmp_path, *shop(200)))).output
+    assert "200 orders, 2026-01-01 00:00 UTC to 2026-07-19 00:00 UTC." in text
+    assert "Known until 2026-06-10 00:00 UTC, judged by the 40 orders from then on." in text
     assert "40 orders of 10 customers" in text
     assert "have 10 customers who bought before and after, need 30" in text
+
+
+def test_the_second_category_says_of_how_many_customers(tmp_path: Path) -> None:
+    # 110 customers one after another buy tea of a category, and the next time cups of another.
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [
+        f"c{number // 2},{number},{(start + timedelta(hours=number)).isoformat()},{what},1,5"
+        for number in range(220)
+        for what in (("tea,drinks",) if number % 2 == 0 else ("cup,dishes",))
+    ]
+    file = str(written(tmp_path, *rows))
+    text = run(file).output.splitlines()
+    ours = next(line for line in text if line.startswith("  others   ours"))
+    assert ours.endswith("first three 1.0000 (1.0000 to 1.0000), 110 customers")
+    same = next(line for line in text if line.startswith("  others   same as first"))
+    assert "ours better by 1.0000 (1.0000 to 1.0000), 0.0000 (0.0000 to 0.0000)" in same
+    scores = json.loads(run("--json", file).output)["second_category"]["scores"]
+    same = next(
+        one for one in scores if (one["setting"], one["model"]) == ("others", "same as first")
+    )
+    assert same["ours_better_by"] == {"value": 1, "low": 1, "high": 1, "n": 110, "customers": 110}
 
 
 def test_it_is_a_command() -> None:

@@ -59,6 +59,7 @@ class _Reasons:
     def __init__(self, model: PersonalModel) -> None:
         self._model = model
         self._buyers = model.frequency.tocsc()
+        self._orders = max(int(model.orders.sum()), 1)
 
     def table(
         self,
@@ -100,8 +101,7 @@ class _Reasons:
         model = self._model
         orders = int(model.orders[customer])
         count = round(float(model.frequency[customer, product]) * orders)
-        share = float(model.orders_with[product]) / max(int(model.orders.sum()), 1)
-        return BEFORE, count, orders, share
+        return BEFORE, count, orders, float(model.orders_with[product]) / self._orders
 
     def _alike(self, near: NDArray[np.bool_], product: int) -> tuple[str, int, int, float]:
         start, end = self._buyers.indptr[product : product + 2]

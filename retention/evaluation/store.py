@@ -1,6 +1,7 @@
 """How good what the product computes is on one store's purchases, beside the simplest ways."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -17,6 +18,7 @@ from retention.evaluation.simple import (
 from retention.evaluation.splits import TimeSplit, split_in_time
 from retention.evaluation.tasks import (
     SIZE,
+    CustomerLists,
     Judged,
     ProductLists,
     coverage,
@@ -93,12 +95,12 @@ def _next_order(split: TimeSplit, *, only_new: bool) -> Answer:
     known = split.known
     orders = next_orders(known, split.test)
     customers = orders[CUSTOMER_ID].unique()
-    lists = {"ours": personal_lists(known, customers, SIZE, only_new=only_new)}
+    ways: dict[str, CustomerLists] = {"ours": partial(personal_lists, only_new=only_new)}
     if only_new:
-        lists["popularity"] = popular_new(known, customers, SIZE)
+        ways["popularity"] = popular_new
     else:
-        lists["personal frequency"] = personal_frequency(known, customers, SIZE)
-        lists["popularity"] = popular(known, customers, SIZE)
+        ways |= {"personal frequency": personal_frequency, "popularity": popular}
+    lists = {name: way(known, customers, SIZE) for name, way in ways.items()}
     without = known if only_new else None
     return _answer(
         "customers who bought before and after",

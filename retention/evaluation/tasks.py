@@ -14,9 +14,9 @@ ProductLists = Callable[[pl.DataFrame, pl.DataFrame, int], pl.DataFrame]
 """From what is known (`LINES`, `PRODUCTS`) and a size to each product's list: `product_id`,
 `rank` from 1 and `other_id`."""
 
-CustomerLists = Callable[[pl.DataFrame, pl.DataFrame, pl.Series, int], pl.DataFrame]
-"""From what is known (`LINES`, `PRODUCTS`), customers and a size to each one's list:
-`customer_id`, `rank` from 1 and `product_id`."""
+CustomerLists = Callable[[pl.DataFrame, pl.Series, int], pl.DataFrame]
+"""From what is known (`LINES`), customers and a size to each one's list: `customer_id`, `rank`
+from 1 and `product_id`."""
 
 CASES = pl.Schema(
     {ORDER_ID: pl.Int64(), CUSTOMER_ID: pl.Int64(), "recall": pl.Float64(), "hit": pl.Float64()}

@@ -4,6 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+NORMAL_95 = float(ndtri(0.975))
+"""Half of a 95 % interval of a normal distribution, in standard deviations."""
+
 
 def wilson(
     count: ArrayLike, base: ArrayLike, confidence: float = 0.95

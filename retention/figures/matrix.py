@@ -1,5 +1,6 @@
 """The product matrix: per category, how soon it is bought again and what is spent on it."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -19,7 +20,6 @@ from retention.columns import (
 from retention.figures.catalogue import breakdown
 from retention.figures.figure import Breakdown
 from retention.figures.period import Period
-from retention.figures.survival import MICROSECONDS_PER_DAY
 
 
 def product_matrix(
@@ -71,7 +71,7 @@ def _with_gap(bought: pl.DataFrame) -> pl.DataFrame:
     same = (pl.col(CATEGORY_ID) == pl.col(CATEGORY_ID).shift()) & (
         pl.col(CUSTOMER_ID) == pl.col(CUSTOMER_ID).shift()
     )
-    days = pl.col(PLACED_AT).diff().dt.total_microseconds() / MICROSECONDS_PER_DAY
+    days = pl.col(PLACED_AT).diff() / timedelta(days=1)
     return bought.sort(CATEGORY_ID, CUSTOMER_ID, SEQUENCE).with_columns(
         pl.when(same).then(days).alias("gap")
     )

@@ -7,17 +7,13 @@ R. L. Prentice, "The Statistical Analysis of Failure Time Data", 1980).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
-from scipy.special import ndtri
 
 from retention.columns import CUSTOMER_ID, PLACED_AT, SEQUENCE
 from retention.figures.columns import CURVE, DURATION, RETURNED, SPELLS
-
-MICROSECONDS_PER_DAY = 86_400_000_000
-
-Z = float(ndtri(0.975))
+from retention.intervals import NORMAL_95
 
 ROUNDING = 1e-12
 """Survival is a product of many fractions; one that reaches a share exactly may miss it by this."""
@@ -36,7 +32,7 @@ def spells(purchases: pl.DataFrame, until: datetime) -> pl.DataFrame:
         purchases.filter(pl.col(SEQUENCE) == 1)
         .join(second, on=CUSTOMER_ID, how="left")
         .with_columns(
-            (passed.dt.total_microseconds() / MICROSECONDS_PER_DAY).alias(DURATION),
+            (passed / timedelta(days=1)).alias(DURATION),
             pl.col("second").is_not_null().alias(RETURNED),
         )
         .select(SPELLS.names())
@@ -66,7 +62,7 @@ def kaplan_meier(known: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
         _of_group((events / (at_risk * (at_risk - events))).cum_sum(), by).alias("spread"),
     )
     survival, nobody = pl.col("survival"), _of_group(events.cum_sum(), by) == 0
-    width = Z * pl.col("spread").sqrt() / -survival.log()
+    width = NORMAL_95 * pl.col("spread").sqrt() / -survival.log()
     return curve.with_columns(
         pl.when(nobody)
         .then(1.0)

@@ -3,13 +3,11 @@
 from math import sqrt
 
 import polars as pl
-from scipy.special import ndtri
 
 from retention.columns import COUNT
 from retention.figures.figure import Interval
+from retention.intervals import NORMAL_95
 from retention.prediction.columns import ACTUAL
-
-Z = float(ndtri(0.975))
 
 
 def mean_probability(probabilities: pl.Series) -> tuple[float, Interval]:
@@ -19,7 +17,7 @@ def mean_probability(probabilities: pl.Series) -> tuple[float, Interval]:
     variance is the sum of p (1 - p); it is taken to be normal.
     """
     n, total = len(probabilities), float(probabilities.sum())
-    half = Z * sqrt(float((probabilities * (1 - probabilities)).sum()))
+    half = NORMAL_95 * sqrt(float((probabilities * (1 - probabilities)).sum()))
     low, high = max(total - half, 0.0), min(total + half, float(n))
     return total / n * 100, (low / n * 100, high / n * 100)
 
@@ -27,7 +25,7 @@ def mean_probability(probabilities: pl.Series) -> tuple[float, Interval]:
 def sum_of_counts(expected: pl.Series) -> tuple[float, Interval]:
     """Return the sum, with the interval of a sum of independent Poisson counts, taken as normal."""
     total = float(expected.sum())
-    half = Z * sqrt(total)
+    half = NORMAL_95 * sqrt(total)
     return total, (max(total - half, 0.0), total + half)
 
 
@@ -48,5 +46,5 @@ def area_interval(area: float, groups: pl.DataFrame) -> Interval:
     variance = (
         area * (1 - area) + (yes - 1) * (both_above - area**2) + (no - 1) * (both_below - area**2)
     ) / (yes * no)
-    half = Z * sqrt(max(variance, 0.0))
+    half = NORMAL_95 * sqrt(max(variance, 0.0))
     return max(area - half, 0.0), min(area + half, 1.0)

@@ -12,10 +12,10 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from retention.arrays import Floats
 from retention.columns import CUSTOMER_ID, HIGH, LOW, NET, PROBABILITY
+from retention.intervals import NORMAL_95
 from retention.prediction.bg_nbd import BgNbd
 from retention.prediction.calibration import Calibration, calibration, quantile_groups
 from retention.prediction.columns import (
@@ -34,7 +34,6 @@ from retention.prediction.summary import within
 GROUPS = 10
 PERIODS = 3
 """How many completed periods tell of the drift, at most."""
-Z = float(ndtri(0.975))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,9 @@ def lifetime_values(
     value, level = coming.worth * correction, latest.predicted * correction
     low, high = _customer_interval(value, level, latest.actual)
     total, drift = float(value.sum()), _drift([period.correction for period in past])
-    half = Z * float(np.hypot(_sampling_error(value, level, latest.actual), total * (drift or 0)))
+    half = NORMAL_95 * float(
+        np.hypot(_sampling_error(value, level, latest.actual), total * (drift or 0))
+    )
     return LifetimeValues(
         table=coming.table.with_columns(
             pl.Series(VALUE, value), pl.Series(LOW, low), pl.Series(HIGH, high)

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from retention.arrays import Cells, Floats, Integers, Table
 from retention.columns import CUSTOMER_ID, ORDER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
-from retention.kernels.orders import drop_repetitions, gather, note_least
+from retention.kernels.orders import drop_repetitions, gather, look_up, mark, note_least
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +123,10 @@ def numbered(values: NDArray[Any]) -> tuple[Integers, Integers]:
         distinct, place = np.unique(values, return_inverse=True)
         return distinct, place.astype(np.int64)
     present = np.zeros(span, dtype=np.bool_)
-    present[values - lowest] = True
-    places = np.cumsum(present) - 1
-    return np.flatnonzero(present) + lowest, places[values - lowest]
+    mark(values, lowest, present)
+    found = np.empty(len(values), dtype=np.int64)
+    look_up(values, lowest, np.cumsum(present) - 1, found)
+    return np.flatnonzero(present) + lowest, found
 
 
 def _least(values: Integers, order: Integers, orders: int) -> Integers:

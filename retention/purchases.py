@@ -43,7 +43,7 @@ class JoinedOrders:
             .join(products.select(PRODUCT_ID, CATEGORY_ID).drop_nulls(), on=PRODUCT_ID)
             .join(self._orders.select(ORDER_ID, PURCHASE_ID), on=ORDER_ID)
         )
-        self._by_category = _by_category(self._named)
+        self._by_category = self._named.group_by(PURCHASE_ID, CATEGORY_ID).agg(pl.col(NET).sum())
 
     def purchases(self) -> pl.DataFrame:
         """Return the purchases (columns `PURCHASES`), sorted by customer and sequence.
@@ -63,7 +63,14 @@ class JoinedOrders:
 
     def contents(self) -> pl.DataFrame:
         """Return what each purchase held, by category (`CONTENTS`), sorted by both."""
-        return _with_share(self._by_category)
+        whole, even = pl.col(NET).sum().over(PURCHASE_ID), 1 / pl.len().over(PURCHASE_ID)
+        share = pl.when(whole > 0).then(pl.col(NET) / whole).otherwise(even)
+        return (
+            self._by_category.with_columns(pl.col(NET).cast(pl.Float64))
+            .sort(PURCHASE_ID, CATEGORY_ID)
+            .with_columns(share.alias(SHARE))
+            .select(CONTENTS.names())
+        )
 
     def order_purchases(self) -> pl.DataFrame:
         """Return to which purchase each order belongs: order_id, purchase_id."""
@@ -88,29 +95,6 @@ def purchases(
 def contents(lines: pl.DataFrame, products: pl.DataFrame, joining_minutes: int = 0) -> pl.DataFrame:
     """Return the contents (`CONTENTS`) of the `JoinedOrders` of the same arguments."""
     return JoinedOrders(lines, products, joining_minutes).contents()
-
-
-def contents_of(items: pl.DataFrame) -> pl.DataFrame:
-    """Return the `CONTENTS` of purchases from `purchase_id`, `category_id` and `net` of each item.
-
-    Rows are sorted by purchase and category.
-    """
-    return _with_share(_by_category(items.drop_nulls(CATEGORY_ID)))
-
-
-def _by_category(items: pl.DataFrame) -> pl.DataFrame:
-    return items.group_by(PURCHASE_ID, CATEGORY_ID).agg(pl.col(NET).sum())
-
-
-def _with_share(by_category: pl.DataFrame) -> pl.DataFrame:
-    whole, even = pl.col(NET).sum().over(PURCHASE_ID), 1 / pl.len().over(PURCHASE_ID)
-    share = pl.when(whole > 0).then(pl.col(NET) / whole).otherwise(even)
-    return (
-        by_category.with_columns(pl.col(NET).cast(pl.Float64))
-        .sort(PURCHASE_ID, CATEGORY_ID)
-        .with_columns(share.alias(SHARE))
-        .select(CONTENTS.names())
-    )
 
 
 def _kept(lines: pl.DataFrame, joining_minutes: int) -> pl.DataFrame:

@@ -21,7 +21,6 @@ from retention.figures.catalogue import breakdown, remark, share
 from retention.figures.figure import Breakdown, Figure, Remark
 from retention.figures.history import History
 from retention.figures.period import Period
-from retention.purchases import contents_of
 from retention.same_category import same_category_test
 from retention.second_purchase import category_flow, first_and_second
 from retention.second_purchase_predictions import second_categories
@@ -55,7 +54,7 @@ def predicted_categories(
 
     The remark says whether the prediction is better; there is none without enough customers.
     """
-    _, found = second_categories(history.purchases, contents_of(history.items), minimum)
+    _, found = second_categories(history.purchases, history.contents, minimum)
     shares = [
         share("second_category_right", period, found.hits, found.customers, minimum),
         share("commonest_second_category", period, found.majority_hits, found.customers, minimum),

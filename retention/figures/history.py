@@ -69,11 +69,12 @@ class Tables:
 class History:
     """What was bought before `until`, the end of the observation.
 
-    `purchases` has the columns `PURCHASES`, `items` the columns `ITEMS`, and `order_purchases`
-    says to which `purchase_id` each `order_id` belongs.
+    `purchases` has the columns `PURCHASES`, `contents` the columns `CONTENTS`, `items` the columns
+    `ITEMS`, and `order_purchases` says to which `purchase_id` each `order_id` belongs.
     """
 
     purchases: pl.DataFrame
+    contents: pl.DataFrame
     items: pl.DataFrame
     order_purchases: pl.DataFrame
     until: datetime
@@ -95,7 +96,8 @@ class History:
         )
         joined = JoinedOrders(seen, products, joining_minutes)
         bought, orders = joined.purchases(), joined.order_purchases()
-        return cls(bought, _items(seen, products, bought, orders), orders, until)
+        items = _items(seen, products, bought, orders)
+        return cls(bought, joined.contents(), items, orders, until)
 
     def whole(self, zone: str, otherwise: Period | None = None) -> Period:
         """Return the period from the first purchase to the end of the observation.

@@ -20,7 +20,8 @@ FEW = bought(
 
 
 def history(table: pl.DataFrame, until: float) -> History:
-    return History(table, pl.DataFrame(), pl.DataFrame(), at(until))
+    nothing = pl.DataFrame()
+    return History(table, nothing, nothing, nothing, at(until))
 
 
 def by_name(found: list[Figure]) -> dict[str, Figure]:

@@ -41,9 +41,10 @@ bench-published: $(VENV)/.test
 	@$(BIN)/python -m bench.published
 
 # Prints how good recommendations are beside other ways to choose them: ORDERS is how many orders
-# of customers drawn at random are taken, by default all.
+# of customers drawn at random are taken, by default all; FILE is a table of purchases to take
+# instead of The Complete Journey.
 bench-quality: $(VENV)/.bench
-	@$(BIN)/python -m bench.quality $${ORDERS:+--sample $$ORDERS}
+	@$(BIN)/python -m bench.quality $${ORDERS:+--sample $$ORDERS} $${FILE:+--file "$$FILE"}
 
 # Prints time and memory of counting pairs beside other libraries: SIZE is a number of million lines
 # or `journey`, several in quotes.

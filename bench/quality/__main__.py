@@ -1,20 +1,26 @@
-"""Judge all recommendations and their rivals: `python -m bench.quality [--sample N]`."""
+"""Judge all recommendations and their rivals: `python -m bench.quality [--sample N] [--file FILE]`.
+
+A file is a table like that of `bazgasht evaluate`, which also judges second categories on it.
+"""
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 
+from bazgasht.purchase_file import UnreadableFile, read_purchases
 from bench.quality import journey, second_category, small_stores
 from bench.quality.next_order import NextOrderRivals
 from bench.quality.product_page import SCORES, PairRivals, sar
 from bench.tables import print_table
 from retention.columns import CUSTOMER_ID, OTHER_ID, PRODUCT_ID
 from retention.evaluation.bootstrap import Estimate
-from retention.evaluation.simple import popularity, same_category
+from retention.evaluation.simple import popular, popularity, same_category
 from retention.evaluation.splits import TimeSplit, sample_by_customers, split_in_time
 from retention.evaluation.store import product_lists
 from retention.evaluation.tasks import (
@@ -26,8 +32,10 @@ from retention.evaluation.tasks import (
     next_order_cases,
     next_orders,
     page_cases,
+    require_cases,
 )
 from retention.personal import personal_lists
+from retention.prediction.evidence import NotEnoughData
 
 Made = Iterator[tuple[str, Callable[[], pl.DataFrame]]]
 IMPLICIT = ("ItemItemRecommender", "CosineRecommender", "TFIDFRecommender", "BM25Recommender")
@@ -37,23 +45,40 @@ HEADER = ("", "recall@10", "95 %", "hit rate", "coverage", "ours better by", "95
 def main() -> None:
     """Print every task's table."""
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
+    parser.add_argument("--file", type=Path, help="purchases, instead of The Complete Journey")
     parser.add_argument("--sample", type=int, help="so many orders, of customers drawn at random")
     parser.add_argument("--only", choices=["page", "next", "second", "small"], help="one part")
     wanted = parser.parse_args()
-    lines, products = journey.lines(), journey.products()
-    if wanted.sample:
-        lines = sample_by_customers(lines, wanted.sample)
+    try:
+        measure(wanted.file, wanted.sample, wanted.only)
+    except FileNotFoundError as error:
+        sys.exit(f"{error.filename} is not there; name a CSV or Parquet file")
+    except (UnreadableFile, NotEnoughData) as error:
+        sys.exit(f"{wanted.file or 'The Complete Journey'}: {error}")
+
+
+def measure(file: Path | None, sample: int | None, only: str | None) -> None:
+    """Print the tables of a file or of The Complete Journey, of a sample of it or of one part.
+
+    Raises UnreadableFile, NotEnoughData below 50 orders.
+    """
+    lines, products = read_purchases(file) if file else (journey.lines(), journey.products())
+    if sample:
+        lines = sample_by_customers(lines, sample)
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    print(f"The Complete Journey, {lines.height:,} lines; {os.cpu_count()} cores, load {load}")
+    name = file.name if file else "The Complete Journey"
+    print(f"{name}, {lines.height:,} lines; {os.cpu_count()} cores, load {load}")
     split = split_in_time(lines)
+    begin, end = (f"{moment:%Y-%m-%d %H:%M}" for moment in split.period)
+    print(f"Orders from {begin} to {end}.")
     print(f"Known until {split.test_from:%Y-%m-%d %H:%M}, judged by what came from then on.")
-    if wanted.only in (None, "page"):
+    if only in (None, "page"):
         page(split, products)
-    if wanted.only in (None, "next"):
+    if only in (None, "next"):
         following(split)
-    if wanted.only in (None, "second"):
+    if only in (None, "second") and file is None:
         second_category.measure(lines)
-    if wanted.only in (None, "small"):
+    if only in (None, "small"):
         small_stores.measure(lines, products)
 
 
@@ -65,7 +90,9 @@ def page(split: TimeSplit, products: pl.DataFrame) -> None:
     def judged(lists: pl.DataFrame) -> Judged:
         return judge(page_cases(lists, test), coverage(lists[OTHER_ID], known))
 
-    _print("a. Product page: the rest of an order", _page_lists(known, carried), judged)
+    cases = page_cases(popularity(known, carried, SIZE), test)
+    if _enough("a. Product page", "later orders of several products", cases):
+        _print("a. Product page: the rest of an order", _page_lists(known, carried), judged)
 
 
 def _page_lists(known: pl.DataFrame, products: pl.DataFrame) -> Made:
@@ -78,7 +105,8 @@ def _page_lists(known: pl.DataFrame, products: pl.DataFrame) -> Made:
     for name in IMPLICIT:
         yield f"implicit, {name}", partial(rivals.implicit, name, SIZE)
     yield "EASE, 3,000 products", lambda: rivals.ease(SIZE)
-    yield "SAR", lambda: sar(known, SIZE)
+    if known[CUSTOMER_ID].count():
+        yield "SAR", lambda: sar(known, SIZE)
 
 
 def following(split: TimeSplit) -> None:
@@ -94,7 +122,9 @@ def following(split: TimeSplit) -> None:
             cases = next_order_cases(lists, orders, without=without)
             return judge(cases, coverage(lists[PRODUCT_ID], known))
 
-        _print(title, _next_lists(rivals, known, customers, only_new=only_new), judged)
+        cases = next_order_cases(popular(known, customers, 1), orders, without=without)
+        if _enough(title, "customers who bought before and after", cases):
+            _print(title, _next_lists(rivals, known, customers, only_new=only_new), judged)
 
 
 def _next_lists(
@@ -107,6 +137,16 @@ def _next_lists(
         yield "personal frequency, .95 per order", lambda: rivals.frequency(SIZE, 0.95)
     yield "TIFU-KNN", lambda: rivals.tifu_knn(SIZE, only_new=only_new)
     yield "EASE, 3,000 products", lambda: rivals.ease(SIZE, only_new=only_new)
+
+
+def _enough(title: str, what: str, cases: pl.DataFrame) -> bool:
+    """Say so where there is too little to judge by."""
+    try:
+        require_cases(what, cases)
+    except NotEnoughData as error:
+        print(f"\n{title}: {error}")
+        return False
+    return True
 
 
 def _print(title: str, made: Made, judged: Callable[[pl.DataFrame], Judged]) -> None:

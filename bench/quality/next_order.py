@@ -93,7 +93,8 @@ class NextOrderRivals:
     def _lists(
         self, score: Callable[[Integers], Floats], size: int, *, only_new: bool
     ) -> pl.DataFrame:
-        wanted, found = self.wanted, []
+        wanted = self.wanted
+        found = [self._table(wanted[:0], np.zeros((0, size), dtype=np.int64))]
         for start in range(0, len(wanted), CHUNK):
             rows = wanted[start : start + CHUNK]
             scores = score(rows) + 1e-9 * self.popular

@@ -6,10 +6,10 @@ highest scores; equal ones go by the products' numbers.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 import polars as pl
-from implicit import nearest_neighbours
 from scipy import sparse
 
 from retention.affinity import LONGEST_ORDER
@@ -119,7 +119,8 @@ class PairRivals:
 
     def implicit(self, name: str, size: int) -> pl.DataFrame:
         """Return the lists of the package `implicit`'s model of that name, orders as users."""
-        model = getattr(nearest_neighbours, name)(K=size + 1, num_threads=1)
+        models = import_module("implicit.nearest_neighbours")
+        model = getattr(models, name)(K=size + 1, num_threads=1)
         # The package takes places of 32 bits only.
         places = (self.held.indices.astype(np.int32), self.held.indptr.astype(np.int32))
         held = sparse.csr_matrix((self.held.data, *places), shape=self.held.shape)

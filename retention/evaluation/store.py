@@ -26,14 +26,11 @@ from retention.evaluation.tasks import (
     next_order_cases,
     next_orders,
     page_cases,
+    require_cases,
 )
 from retention.personal import personal_lists
-from retention.prediction.evidence import NotEnoughData, require_evidence
+from retention.prediction.evidence import NotEnoughData
 from retention.recommend import recommendations
-
-SMALLEST_CASES = 30
-SMALLEST_CUSTOMERS = 10
-"""Of fewer customers an interval that draws them says too little of how sure a mean is."""
 
 Answer = dict[str, Judged] | NotEnoughData
 """Each way with how it was judged, or why nothing can be said."""
@@ -111,10 +108,7 @@ def _next_order(split: TimeSplit, *, only_new: bool) -> Answer:
 
 def _answer(what: str, cases: dict[str, pl.DataFrame], shares: dict[str, float]) -> Answer:
     try:
-        table = cases["ours"]
-        require_evidence(what, table.height, SMALLEST_CASES)
-        customers = table[CUSTOMER_ID].n_unique()
-        require_evidence(f"customers with {what}", customers, SMALLEST_CUSTOMERS)
+        require_cases(what, cases["ours"])
     except NotEnoughData as error:
         return error
     return {name: judge(table, shares[name]) for name, table in cases.items()}

@@ -7,8 +7,12 @@ import polars as pl
 
 from retention.columns import CUSTOMER_ID, ORDER_ID, OTHER_ID, PLACED_AT, PRODUCT_ID, QUANTITY, RANK
 from retention.evaluation.bootstrap import Estimate, mean_over_customers
+from retention.prediction.evidence import require_evidence
 
 SIZE = 10
+SMALLEST_CASES = 30
+SMALLEST_CUSTOMERS = 10
+"""Of fewer customers an interval that draws them says too little of how sure a mean is."""
 
 ProductLists = Callable[[pl.DataFrame, pl.DataFrame, int], pl.DataFrame]
 """From what is known (`LINES`, `PRODUCTS`) and a size to each product's list: `product_id`,
@@ -42,6 +46,13 @@ class Judged:
             "hit_rate": self.hit_rate.as_json(),
             "coverage": self.coverage,
         }
+
+
+def require_cases(what: str, cases: pl.DataFrame) -> None:
+    """Raise NotEnoughData unless there are 30 cases (`CASES`), `what` they are, of 10 customers."""
+    require_evidence(what, cases.height, SMALLEST_CASES)
+    customers = cases[CUSTOMER_ID].n_unique()
+    require_evidence(f"customers with {what}", customers, SMALLEST_CUSTOMERS)
 
 
 def judge(cases: pl.DataFrame, coverage: float) -> Judged:

@@ -91,7 +91,7 @@ def calls(installed: Installed) -> Calls:
     return calls
 
 
-def set_settings(installed: Installed | Merchant, **settings: Any) -> None:
+def set_settings(installed: WithScope, **settings: Any) -> None:
     """Change the store's settings."""
     with installed.scope() as session:
         row = session.scalars(select(Store)).one()

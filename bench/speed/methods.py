@@ -1,13 +1,13 @@
 """The same question put to each library, as its own documentation would have it asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from bench.speed import definition
@@ -180,20 +180,23 @@ def with_pyfim(data: Purchases) -> Found:
     eclat = import_module("fim").eclat
     orders = np.split(data.product, np.flatnonzero(np.diff(data.order)) + 1)
     pairs = eclat([order.tolist() for order in orders], zmin=2, zmax=2, supp=-SMALLEST_COUNT)
-    found = np.array([(*items, count) for items, count in pairs], dtype=np.int64)
-    return _both_ways(found[:, 0], found[:, 1], found[:, 2])
+    return _both_ways([items for items, _ in pairs], [count for _, count in pairs])
 
 
 def with_mlxtend(data: Purchases) -> Found:
-    """Pairs of a thousandth of the orders by FP-growth; all took a minute and 13 GB."""
+    """Pairs of a thousandth of the orders by FP-growth; all took a minute and 13 GB.
+
+    A product of fewer orders is in none of these pairs. With all products its table, which it
+    writes out cell by cell, takes 13 GB too.
+    """
     pandas, patterns = (import_module(name) for name in ("pandas", "mlxtend.frequent_patterns"))
     held = sparse.csr_matrix(_matrix(data, np.ones(len(data.order))), dtype=bool)
-    table = pandas.DataFrame.sparse.from_spmatrix(held)
+    frequent = np.flatnonzero(held.sum(axis=0) >= FREQUENT * data.orders)
+    table = pandas.DataFrame.sparse.from_spmatrix(held[:, frequent])
     sets = patterns.fpgrowth(table, min_support=FREQUENT, max_len=2)
     pairs = sets[sets["itemsets"].map(len) == 2]
-    items = np.array([sorted(items) for items in pairs["itemsets"]], dtype=np.int64)
     count = np.rint(pairs["support"].to_numpy() * data.orders).astype(np.int64)
-    return _both_ways(items[:, 0], items[:, 1], count)
+    return _both_ways([frequent[sorted(items)] for items in pairs["itemsets"]], count)
 
 
 def _matrix(data: Purchases, values: NDArray[np.float64]) -> Any:
@@ -227,9 +230,11 @@ def _without_itself(best: Any) -> Found:
     return Found(product[kept], other[kept], score=score[kept])
 
 
-def _both_ways(one: Any, other: Any, count: Any) -> Found:
-    product = np.concatenate([one, other])
-    return Found(product, np.concatenate([other, one]), np.concatenate([count, count]))
+def _both_ways(pairs: Sequence[ArrayLike], count: ArrayLike) -> Found:
+    # Of no pair at all numpy would not know that there are two products in one.
+    one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    counts = np.concatenate([count, count]).astype(np.int64)
+    return Found(np.concatenate([one, other]), np.concatenate([other, one]), counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def best_next_of(bought: Histories, window_days: int, top: int) -> tuple[BestPai
     """
     if window_days < 1:
         raise ValueError(f"window_days is {window_days}; give at least one day")
-    first = first_purchases(bought)
+    first = _first_purchases(bought)
     base = np.bincount(bought.orders.products[first], minlength=len(bought.orders.product_ids))
     held = np.repeat(makes_pairs(bought), bought.orders.sizes)
     short = bought.orders.only(held)
@@ -141,7 +141,7 @@ def _check(lines: pl.DataFrame, top: int) -> None:
         raise ValueError(f"top is {top}; keep at least one pair per product")
 
 
-def first_purchases(bought: Histories) -> NDArray[np.bool_]:
+def _first_purchases(bought: Histories) -> NDArray[np.bool_]:
     """Return for each cell of the orders whether its customer bought the product first there."""
     first = np.zeros(len(bought.orders.products), dtype=np.bool_)
     last_buyer = np.full(len(bought.orders.product_ids), -1, dtype=np.int64)

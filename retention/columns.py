@@ -169,7 +169,12 @@ RECOMMENDATIONS = pl.Schema(
         LIFT: pl.Float64(),
     }
 )
-"""The list of each product, rank 1 first; the reason's numbers are those of `records.Reason`."""
+"""The list of each product, rank 1 first, with the reason in numbers a person can check.
+
+Of `base` buyers of the product ("together": orders with it, "with_category": orders with its
+category), `count` bought the other one too, against the share `base_rate` among all; `lift` is
+their ratio.
+"""
 
 CATEGORY_FLOW = pl.Schema(
     {

@@ -183,32 +183,6 @@ class Order:
 ObjectKind = Literal["order", "product", "customer", "category"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a product is recommended, in numbers a person can check.
-
-    Of `base` buyers of the first product (`together`: orders with it, `with_category`: orders
-    with its category), `count` bought the second one too, against the `base_rate` share among
-    all. `lift` is their ratio.
-    """
-
-    kind: Literal["together", "next", "with_category", "category", "popular", "pinned"]
-    count: int
-    base: int
-    base_rate: float
-    lift: float
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """One recommended product with its place in the list (1 is first) and its reason."""
-
-    product_id: str
-    rank: int
-    score: float
-    reason: Reason
-
-
 PointReason = Literal[
     "earned",
     "rewarded",

@@ -21,7 +21,6 @@ from retention.figures.period import zone_of
 from retention.tier_setting import Tier
 
 Window = Literal["lifetime", "rolling_year", "calendar_year", "jalali_year"]
-Measure = Literal["spend", "points"]
 NONE = ""
 """The name of having no tier."""
 

@@ -46,7 +46,7 @@ def check_lists(settings: AppSettings, store: UUID, last: bool) -> None:
 
 
 def _found(drift: Drift) -> str:
-    if drift.pairs is None:
+    if not drift.is_compared:
         return "not comparable: the store has changed since it was computed; computed anew"
     if drift.rows:
         return f"{drift.rows} rows differed from what all orders give, and are right now"

@@ -34,6 +34,18 @@ class Drift:
         """How many rows differed altogether."""
         return (self.pairs or 0) + (self.lists or 0)
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether anything was: what was not compared may be wrong for all that is known."""
+        return self.pairs is not None
+
+    @property
+    def event(self) -> str:
+        """What the log says."""
+        if not self.is_compared:
+            return "kept lists could not be compared"
+        return "kept lists differ from all orders" if self.rows else "kept lists checked"
+
 
 def check(store_id: str) -> None:
     """Check a store's pairs and lists, and compute everything anew."""
@@ -69,15 +81,11 @@ def check_now(context: Context, store: ActiveStore) -> Drift:
     found = read(context, store, None)
     drift = _drift(context, store, found, SHELF.take(store.id))
     recompute_now(context, store, found)
-    with store_transaction(context.engine, store.id) as session:
-        results.note_check(session, drift.rows)
+    if drift.is_compared:
+        with store_transaction(context.engine, store.id) as session:
+            results.note_check(session, drift.rows)
     tell = log.error if drift.rows else log.info
-    tell(
-        "kept lists differ from all orders" if drift.rows else "kept lists checked",
-        store=str(store.id),
-        pairs=drift.pairs,
-        lists=drift.lists,
-    )
+    tell(drift.event, store=str(store.id), pairs=drift.pairs, lists=drift.lists)
     return drift
 
 

@@ -16,7 +16,7 @@ from bazgasht.settings import AppSettings
 from jobs import tier_overview as job
 from jobs.expiry import expiring, warned
 from jobs.privacy import subject
-from retention.figures.period import zone_of
+from retention.figures.period import day_of
 from retention.tier_trail import Change
 
 NO_TIER = "no tier"
@@ -162,7 +162,7 @@ def _tell(one: job.Standing, found: job.Tiers) -> None:
 
 def _day(moment: datetime, zone: str) -> str:
     """The store's day of a moment."""
-    return moment.astimezone(zone_of(zone)).date().isoformat()
+    return day_of(moment, zone).isoformat()
 
 
 def _amount(amount: Fraction) -> str:

@@ -13,7 +13,7 @@ from database.stores import now
 from database.warnings import Addressee
 from jobs.context import ActiveStore, Context, active_store
 from jobs.shown_points import INACTIVITY, by_inactivity, inactivity_rule, lapses
-from retention.figures.period import zone_of
+from retention.figures.period import day_of
 from retention.ledger.book import Book
 from retention.ledger.expiry import Loss, Reminder, by_day, lapse, losses, reminders, restore
 
@@ -93,7 +93,7 @@ def give_back(session: Session, store: ActiveStore, customers: Iterable[int]) ->
 def warn(session: Session, store: ActiveStore, customers: Sequence[int], moment: datetime) -> None:
     """Note which of these customers are to be told by today that points expire."""
     days = [int(word) for word in store.settings.points_warning_days]
-    today = moment.astimezone(zone_of(store.zone)).date()
+    today = day_of(moment, store.zone)
     found: dict[int, list[Reminder]] = {}
     for customer, coming in upcoming(session, store, customers).items():
         if told := list(reminders(coming, today, days, store.zone)):
@@ -123,7 +123,7 @@ def expiring(context: Context, store_id: UUID, days: int) -> list[Expiring]:
     found: list[Expiring] = []
     with store_transaction(context.engine, store_id) as session:
         moment = now(session)
-        last = moment.astimezone(zone_of(store.zone)).date() + timedelta(days=days)
+        last = day_of(moment, store.zone) + timedelta(days=days)
         for listed in portions(lambda after: _candidates(session, store, moment, after, days)):
             keys = customers.keys(session, listed)
             found += [
@@ -143,7 +143,7 @@ def warned(context: Context, store_id: UUID) -> list[Warned]:
     store = active_store(context, store_id)
     found: list[Warned] = []
     with store_transaction(context.engine, store_id) as session:
-        today = now(session).astimezone(zone_of(store.zone)).date()
+        today = day_of(now(session), store.zone)
         for listed in portions(lambda after: warnings.customers(session, today, after, PORTION)):
             named = warnings.addressees(session, listed)
             left = _by_day(session, store, listed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,7 @@ from database import rules, stores
 from jobs.calendar import calendar_of
 from jobs.context import ActiveStore
 from jobs.earning import earning_rule
-from retention.figures.period import Calendar, zone_of
+from retention.figures.period import Calendar, beginning_of, day_of
 from retention.points import EarningRule
 
 WELCOME, BIRTHDAY = "points_welcome", "points_birthday"
@@ -43,11 +43,11 @@ class Programme:
 
     def day(self, moment: datetime) -> date:
         """The store's day in which a moment lies."""
-        return moment.astimezone(zone_of(self.store.zone)).date()
+        return day_of(moment, self.store.zone)
 
     def start(self, day: date) -> datetime:
         """The moment at which a day of the store begins."""
-        return datetime.combine(day, time(), zone_of(self.store.zone)).astimezone(UTC)
+        return beginning_of(day, self.store.zone)
 
     def since_day(self, name: str) -> date:
         """The store's day on which a rule was switched on."""

@@ -16,7 +16,7 @@ from jobs.apply import show_points, want_points
 from jobs.context import ActiveStore, Context
 from jobs.expiry import PORTION, candidates, lapsing, note_inactivity, portions, warn
 from jobs.tiers import plan_of, settle_tiers
-from retention.figures.period import zone_of
+from retention.figures.period import day_of
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ def follow(context: Context, store: ActiveStore) -> None:
         moment = points.head(session).moment
         note_inactivity(session, store, moment)
         noted = rules.starts(session)
-        today = moment.astimezone(zone_of(store.zone)).date().isoformat()
+        today = day_of(moment, store.zone).isoformat()
     is_new_day = DAY not in noted or noted[DAY].rule != today
     if is_new_day:
         _follow_day(context, store)
@@ -126,7 +126,7 @@ def _follow_day(context: Context, store: ActiveStore) -> None:
         pass
     with store_transaction(context.engine, store.id) as session:
         moment = points.head(session).moment
-        warnings.forget_before(session, moment.astimezone(zone_of(store.zone)).date())
+        warnings.forget_before(session, day_of(moment, store.zone))
 
 
 def _show_all(context: Context, store: ActiveStore) -> None:

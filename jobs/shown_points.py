@@ -10,7 +10,7 @@ from connector.settings import Settings
 from database import holdings, rules, tiers
 from jobs.context import ActiveStore
 from jobs.tiers import plan_of
-from retention.figures.period import zone_of
+from retention.figures.period import day_of
 from retention.ledger.expiry import Holding, InactivityRule, losses
 from retention.money import amount_text
 from retention.tiers import NONE
@@ -95,4 +95,4 @@ def _value(store: ActiveStore, holding: Holding) -> str | None:
 
 
 def _day(moment: datetime, zone: str) -> str:
-    return moment.astimezone(zone_of(zone)).date().isoformat()
+    return day_of(moment, zone).isoformat()

@@ -22,7 +22,7 @@ from retention.columns import CUSTOMER_ID, PLACED_AT, QUANTITY
 from retention.figures.catalogue import remark
 from retention.figures.figure import Breakdown, Figure, Remark
 from retention.figures.history import History, Tables
-from retention.figures.period import Calendar, Period, days, zone_of
+from retention.figures.period import Calendar, Period, day_of, days
 from retention.figures.report import Options, Report, figures
 from retention.figures.simulator import what_if
 from retention.figures.stage import Thresholds
@@ -48,7 +48,7 @@ class StoreFigures:
     @property
     def today(self) -> date:
         """The day of `moment` in the store's time zone."""
-        return self.moment.astimezone(zone_of(self.zone)).date()
+        return day_of(self.moment, self.zone)
 
     @property
     def calendar(self) -> Calendar:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from retention.figures.period import Calendar, month_name, zone_of
+from retention.figures.period import Calendar, day_of, month_name, zone_of
 
 Window = tuple[str, ...]
 
@@ -66,7 +66,7 @@ class Caps:
 
     def windows(self, moment: datetime) -> tuple[Window, Window, Window, Window]:
         """Return the day, the month and the year in which the moment lies, and all time."""
-        local = moment.astimezone(zone_of(self.zone)).date()
+        local = day_of(moment, self.zone)
         month = month_name(local, self.calendar)
         place = (self.zone, self.calendar)
         return (self.zone, local.isoformat()), (*place, month), (*place, month[:4]), ()

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Self
 
-from retention.figures.period import read_day, zone_of
+from retention.figures.period import day_of, read_day
 
 ONE = Fraction(1)
 LAST_JALALI_YEAR = 1699
@@ -82,7 +82,7 @@ class Periods:
         """Return the multiplier at a moment, by the day in that time zone; 1 outside all."""
         if not self.spans:
             return ONE
-        day = moment.astimezone(zone_of(zone)).date()
+        day = day_of(moment, zone)
         return _counting(span.multiplier for span in self.spans if span.first <= day <= span.last)
 
 

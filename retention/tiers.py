@@ -9,7 +9,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 import jdatetime
 
-from retention.figures.period import zone_of
+from retention.figures.period import beginning_of, day_of, zone_of
 from retention.tier_setting import Tier
 
 Window = Literal["lifetime", "rolling_year", "calendar_year", "jalali_year"]
@@ -159,7 +159,7 @@ def counts_until(at: datetime, window: Window, zone: str) -> datetime | None:
     """Return when what came at a moment no longer counts, by the store's days; None for never."""
     if window == "lifetime":
         return None
-    return _beginning_after(at.astimezone(zone_of(zone)).date(), window, zone)
+    return _beginning_after(day_of(at, zone), window, zone)
 
 
 @lru_cache(maxsize=4096)
@@ -172,4 +172,4 @@ def _beginning_after(day: date, window: Window, zone: str) -> datetime:
     else:
         year: int = jdatetime.date.fromgregorian(date=day).year
         following = jdatetime.date(year + 1, 1, 1).togregorian()
-    return datetime.combine(following, time(), tzinfo=zone_of(zone)).astimezone(UTC)
+    return beginning_of(following, zone)

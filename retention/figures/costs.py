@@ -17,7 +17,7 @@ from retention.figures.columns import (
 )
 from retention.figures.figure import Breakdown, Figure, as_decimal
 from retention.figures.history import History, inside
-from retention.figures.period import Period, zone_of
+from retention.figures.period import Period, day_of
 from retention.figures.retained import Movement
 
 Spent = dict[str, tuple[int, Fraction]]
@@ -79,7 +79,7 @@ def entered(costs: pl.DataFrame, period: Period, until: datetime) -> Spent:
     `ENTERED_KINDS` or a negative amount.
     """
     _refuse(costs, ENTERED_KINDS)
-    last_seen = min(period.last_day, until.astimezone(zone_of(period.zone)).date())
+    last_seen = min(period.last_day, day_of(until, period.zone))
     spent: Spent = {}
     for first, last, kind, amount in costs.select(FIRST_DAY, LAST_DAY, "kind", AMOUNT).iter_rows():
         shared = _days(max(first, period.first_day), min(last, last_seen))

@@ -38,12 +38,12 @@ class Period:
     @property
     def first_day(self) -> date:
         """The first day, in the store's time zone."""
-        return self.start.astimezone(zone_of(self.zone)).date()
+        return day_of(self.start, self.zone)
 
     @property
     def last_day(self) -> date:
         """The last day that is in it at least in part, in the store's time zone."""
-        return (self.end - timedelta(microseconds=1)).astimezone(zone_of(self.zone)).date()
+        return day_of(self.end - timedelta(microseconds=1), self.zone)
 
 
 def zone_of(name: str) -> tzinfo:
@@ -64,17 +64,27 @@ def zone_of(name: str) -> tzinfo:
         ) from problem
 
 
+def day_of(moment: datetime, zone: str) -> date:
+    """Return the day of the zone in which a moment lies."""
+    return moment.astimezone(zone_of(zone)).date()
+
+
+def beginning_of(day: date, zone: str) -> datetime:
+    """Return the moment, in UTC, at which a day of the zone begins."""
+    return datetime.combine(day, time(), tzinfo=zone_of(zone)).astimezone(UTC)
+
+
 def days(first: date, last: date, zone: str) -> Period:
     """Return the period from the beginning of the first day to the end of the last one."""
-    return Period(_beginning(first, zone), _beginning(last + timedelta(days=1), zone), zone)
+    return Period(beginning_of(first, zone), beginning_of(last + timedelta(days=1), zone), zone)
 
 
 def month(year: int, number: int, zone: str, calendar: Calendar = "gregorian") -> Period:
     """Return a month, for example 1405, 1 of the Jalali calendar (Farvardin)."""
     following = divmod(year * 12 + number, 12)
     return Period(
-        _beginning(_first_day(year, number, calendar), zone),
-        _beginning(_first_day(following[0], following[1] + 1, calendar), zone),
+        beginning_of(_first_day(year, number, calendar), zone),
+        beginning_of(_first_day(following[0], following[1] + 1, calendar), zone),
         zone,
     )
 
@@ -172,7 +182,3 @@ def _first_day(year: int, number: int, calendar: Calendar) -> date:
         first: date = jdatetime.date(year, number, 1).togregorian()
         return first
     return date(year, number, 1)
-
-
-def _beginning(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(), tzinfo=zone_of(zone)).astimezone(UTC)

@@ -10,7 +10,7 @@ import polars as pl
 from retention.columns import CUSTOMER_ID, MONEY, NET, PLACED_AT
 from retention.figures.catalogue import breakdown, figure, share
 from retention.figures.figure import Breakdown, Figure, as_decimal
-from retention.figures.period import Calendar, Period, month_starts, with_month, zone_of
+from retention.figures.period import Calendar, Period, day_of, month_starts, with_month
 from retention.figures.sales import money
 
 Reading = Literal["compounding", "plateau", "first_customers_only"]
@@ -136,7 +136,7 @@ def _complete_months(purchases: pl.DataFrame, whole: Period, calendar: Calendar)
     Of the `base` buyers of the month before, `kept` bought in this one; the first month has none.
     """
     starts = month_starts(whole.first_day, whole.last_day, calendar)
-    end = whole.end.astimezone(zone_of(whole.zone)).date()
+    end = day_of(whole.end, whole.zone)
     complete = [number for number, start in enumerate(starts[1:]) if start <= end][-MONTHS:]
     bought = with_month(purchases, PLACED_AT, whole.zone, calendar, whole.first_day)
     buyers = (

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from retention.figures.period import zone_of
+from retention.figures.period import beginning_of, day_of
 from retention.ledger.book import Book
 from retention.ledger.changes import let_go
 from retention.records import PointEntry, PointLot
@@ -80,7 +80,7 @@ class InactivityRule:
 
     def day_of(self, moment: datetime) -> date:
         """Return the store's day of a moment."""
-        return moment.astimezone(zone_of(self.zone)).date()
+        return day_of(moment, self.zone)
 
     def lapses_on(self, active: datetime | None, given: datetime | None) -> date:
         """Return the day at whose beginning points lapse.
@@ -97,7 +97,7 @@ class InactivityRule:
     def lapses_at(self, active: datetime | None, given: datetime | None) -> datetime:
         """Return the beginning of the day of `lapses_on`, in UTC."""
         day = self.lapses_on(active, given)
-        return datetime.combine(day, time(), tzinfo=zone_of(self.zone)).astimezone(UTC)
+        return beginning_of(day, self.zone)
 
     def was_wrong(self, lapsed_at: datetime, orders: Iterable[datetime]) -> bool:
         """Whether one of a customer's orders, by when they were paid, forbids a lapse."""
@@ -146,7 +146,7 @@ def by_day(upcoming: Iterable[Loss], zone: str) -> dict[date, int]:
     """Return the points that are lost, by the day of the zone."""
     found: dict[date, int] = {}
     for loss in upcoming:
-        day = loss.at.astimezone(zone_of(zone)).date()
+        day = day_of(loss.at, zone)
         found[day] = found.get(day, 0) + loss.points
     return found
 

@@ -9,7 +9,7 @@ import polars as pl
 from retention.columns import COUNT, CUSTOMER_ID, HIGH, KIND, LOW, P_VALUE, PLACED_AT, PROBABILITY
 from retention.figures.figure import Breakdown, Figure, Remark, period_as_json
 from retention.figures.history import Tables
-from retention.figures.period import Period, days, month_starts, zone_of
+from retention.figures.period import Period, day_of, days, month_starts
 from retention.prediction import accuracy
 from retention.prediction.alerts import change_alerts
 from retention.prediction.churn import churn_scores
@@ -75,7 +75,7 @@ def predictions(tables: Tables, zone: str, until: datetime, options: Options) ->
         ValueError: a table lacks a column, or nothing was bought before the day of `until`.
     """
     tables.check()
-    last_day = until.astimezone(zone_of(zone)).date() - timedelta(days=1)
+    last_day = day_of(until, zone) - timedelta(days=1)
     lines = tables.lines.filter(pl.col(PLACED_AT) < days(last_day, last_day, zone).end)
     bought = purchase_days(purchases(lines, tables.products, options.joining_minutes), zone)
     first = cast("date | None", bought[DAY].min())

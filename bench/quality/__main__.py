@@ -49,6 +49,8 @@ def main() -> None:
     parser.add_argument("--sample", type=int, help="so many orders, of customers drawn at random")
     parser.add_argument("--only", choices=["page", "next", "second", "small"], help="one part")
     wanted = parser.parse_args()
+    if wanted.sample is not None and wanted.sample < 1:
+        parser.error(f"--sample is {wanted.sample}; give the number of orders, 1 at least")
     try:
         measure(wanted.file, wanted.sample, wanted.only)
     except FileNotFoundError as error:

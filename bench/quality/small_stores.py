@@ -11,7 +11,7 @@ from datetime import timedelta
 import polars as pl
 
 from bench.quality.next_order import NextOrderRivals
-from bench.quality.product_page import PairRivals
+from bench.quality.product_page import SCORES, PairRivals
 from bench.tables import print_table
 from retention.columns import CUSTOMER_ID, ORDER_ID, PLACED_AT, PRODUCT_ID
 from retention.evaluation.simple import popularity, same_category
@@ -36,12 +36,13 @@ Cases = dict[str, pl.DataFrame]
 
 
 def measure(lines: pl.DataFrame, products: pl.DataFrame) -> None:
-    """Print both tasks for each size of store of which there are orders enough."""
+    """Print each task for each size of store of which there are orders enough."""
     last = lines[PLACED_AT].max()
     recent = lines.filter(pl.col(PLACED_AT) > pl.lit(last) - timedelta(days=DAYS))
     held = recent.drop_nulls(CUSTOMER_ID)[ORDER_ID].n_unique()
     sizes = {orders: draws for orders, draws in DRAWS.items() if held >= 2 * orders}
-    for title, cases in (("a. Product page", _page), ("b. Next order", _next)):
+    tasks = {"a. Product page": _page, "b. Next order": _next, "b. New products": _new}
+    for title, cases in tasks.items():
         rows: list[tuple[str, ...]] = []
         try:
             for orders, draws in sizes.items():
@@ -93,8 +94,7 @@ def _page(split: TimeSplit, products: pl.DataFrame) -> Cases:
         "ours": product_lists(known, carried, SIZE),
         "popularity": popularity(known, carried, SIZE),
         "same category": same_category(known, carried, SIZE),
-        "count": rivals.lists("count", SIZE),
-        "asymmetric cosine, weighted": rivals.lists("asymmetric cosine, weighted", SIZE),
+        **{name: rivals.lists(name, SIZE) for name in SCORES},
     }
     return {name: page_cases(table, split.test) for name, table in lists.items()}
 
@@ -109,5 +109,19 @@ def _next(split: TimeSplit, _products: pl.DataFrame) -> Cases:
         "popularity": rivals.popularity(SIZE),
         "personal frequency": rivals.frequency(SIZE),
         "personal frequency, .95 per order": rivals.frequency(SIZE, 0.95),
+        "TIFU-KNN": rivals.tifu_knn(SIZE),
     }
     return {name: next_order_cases(table, orders) for name, table in lists.items()}
+
+
+def _new(split: TimeSplit, _products: pl.DataFrame) -> Cases:
+    known = split.known
+    orders = next_orders(known, split.test)
+    customers = orders[CUSTOMER_ID].unique()
+    rivals = NextOrderRivals(known, customers)
+    lists = {
+        "ours": personal_lists(known, customers, SIZE, only_new=True),
+        "popularity": rivals.popularity(SIZE, only_new=True),
+        "TIFU-KNN": rivals.tifu_knn(SIZE, only_new=True),
+    }
+    return {name: next_order_cases(table, orders, without=known) for name, table in lists.items()}

@@ -36,6 +36,9 @@ DISTRIBUTIONS = ("numba", "numpy", "scipy", "implicit", "sparse-dot-topn", "spar
 def main() -> None:
     """Measure each size; leaves with 1 when a library's result differs from ours."""
     sizes = sys.argv[1:] or DEFAULT
+    for size in sizes:
+        if size != "journey" and not (size.isdecimal() and int(size)):
+            sys.exit(f"{size!r} is no size; give a whole number of million lines, or journey")
     began = time.monotonic()
     _print_machine()
     cold_start()

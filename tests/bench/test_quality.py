@@ -101,6 +101,7 @@ def test_small_stores_of_few_customers_have_no_interval(capsys: pytest.CaptureFi
         "a. Product page, small stores: not enough data (have 9 customers with orders in " in told
     )
     assert "b. Next order, small stores: not enough data (have 9 customers with orders in " in told
+    assert "b. New products, small stores: not enough data (have 0 orders in stores of 200" in told
     assert "recall@10" not in told
 
 

@@ -1,3 +1,4 @@
+import ast
 import os
 import subprocess
 import sys
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from retention import kernels
 from retention.compiled import compiled, in_threads
 
 
@@ -76,6 +78,28 @@ def test_a_change_of_what_a_function_calls_renews_its_code(tmp_path: Path, place
 
     assert (first[0], again[0:2], changed[0]) == ("31", ["31", "1"], "51")
     assert folder in [Path(first[-1]), Path(first[-1]).parent]
+
+
+def imported(module: Path) -> set[tuple[str, str]]:
+    """What a module imports by name: from which module, and the name."""
+    return {
+        (node.module or "", one.name)
+        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for one in node.names
+    }
+
+
+def test_compiled_functions_lie_in_one_folder_and_take_only_types_from_others() -> None:
+    folder = Path(kernels.__file__).parent
+    makers = ("retention.compiled", "compiled")
+    compiling = [one for one in folder.parent.rglob("*.py") if makers in imported(one)]
+
+    assert compiling
+    assert {one.parent for one in compiling} == {folder}
+    taken = {module for one in compiling for module, _ in imported(one)}
+    others = {"typing", "numpy.typing", "retention.arrays", "retention.compiled"}
+    assert {module for module in taken if not module.startswith("retention.kernels")} == others
 
 
 def test_threads_answer_in_the_sequence_of_the_parts() -> None:

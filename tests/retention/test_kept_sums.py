@@ -4,7 +4,7 @@ import pytest
 from retention import kept_sums
 from retention.affinity import LONGEST_ORDER
 from retention.kept_sums import KeptSumsNext
-from retention.pair_kernels import Bought
+from retention.kernels.buyers import Bought
 
 
 def bought_nothing(lines: int = 0) -> Bought:

@@ -27,7 +27,7 @@ from retention.columns import (
     require,
 )
 from retention.intervals import wilson
-from retention.second_purchase import first_and_second
+from retention.second_purchase import both_known
 
 SIGNIFICANCE = 0.05
 """For the whole store the chance of a false verdict; for the categories, which are many, the
@@ -54,7 +54,7 @@ def same_category_test(purchases: pl.DataFrame, minimum_customers: int = 30) -> 
     require(purchases, PURCHASES, "purchases")
     if minimum_customers < 1:
         raise ValueError(f"minimum_customers is {minimum_customers}; give at least 1")
-    known = first_and_second(purchases).drop_nulls([FIRST_CATEGORY_ID, SECOND_CATEGORY_ID])
+    known = both_known(purchases)
     margins = _margins(known)
     store = _tested_store(margins)
     categories = _tested_categories(margins)

@@ -58,6 +58,11 @@ def first_and_second(purchases: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def both_known(purchases: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of `first_and_second` of who came back, with both categories known."""
+    return first_and_second(purchases).drop_nulls([FIRST_CATEGORY_ID, SECOND_CATEGORY_ID])
+
+
 def category_flow(purchases: pl.DataFrame, minimum_customers: int = 30) -> pl.DataFrame:
     """Return the distribution of the second category for each first one (`CATEGORY_FLOW`).
 
@@ -73,7 +78,7 @@ def category_flow(purchases: pl.DataFrame, minimum_customers: int = 30) -> pl.Da
     require(purchases, PURCHASES, "purchases")
     if minimum_customers < 1:
         raise ValueError(f"minimum_customers is {minimum_customers}; give at least 1")
-    known = first_and_second(purchases).drop_nulls([FIRST_CATEGORY_ID, SECOND_CATEGORY_ID])
+    known = both_known(purchases)
     cells = (
         known.group_by(FIRST_CATEGORY_ID, SECOND_CATEGORY_ID)
         .agg(pl.len().cast(pl.Int64).alias(COUNT))

@@ -7,14 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from retention.second_purchase_histories import (
-    UNKNOWN,
-    Floats,
-    Histories,
-    Integers,
-    Shares,
-    Steps,
-)
+from retention.arrays import Floats, Integers, Table
+from retention.second_purchase_histories import UNKNOWN, Histories, Steps
 
 ESTIMATES = 7
 MIDDLE_STRENGTH = 30.0
@@ -29,24 +23,24 @@ class Shrunk:
     probability of what follows is (count + strength * rate) / (sum of the row + strength).
     """
 
-    counts: Shares
+    counts: Table
     rates: Floats
     strength: float = MIDDLE_STRENGTH
 
-    def of_all(self, given: Shares) -> Floats:
+    def of_all(self, given: Table) -> Floats:
         """Return the probability of every category for each row of shares."""
         scaled = self._scaled(given)
         return np.asarray(
             (scaled @ self.counts).toarray() + self._left(scaled)[:, None] * self.rates
         )
 
-    def of_one(self, given: Shares, category: Integers) -> Floats:
+    def of_one(self, given: Table, category: Integers) -> Floats:
         """Return the probability of one category for each row of shares."""
         [drawn] = self.of_one_by_strength(given, category, [self.strength])
         return drawn
 
     def of_one_by_strength(
-        self, given: Shares, category: Integers, strengths: Sequence[float]
+        self, given: Table, category: Integers, strengths: Sequence[float]
     ) -> Iterator[Floats]:
         """Yield the same for each of several strengths."""
         met = sparse.csr_array(given.multiply(self.counts.T.tocsr()[category]))
@@ -58,10 +52,10 @@ class Shrunk:
     def _bases(self) -> Floats:
         return np.asarray(self.counts.sum(axis=1), dtype=np.float64)
 
-    def _scaled(self, given: Shares) -> Shares:
+    def _scaled(self, given: Table) -> Table:
         return sparse.csr_array(given @ sparse.diags_array(1 / (self._bases() + self.strength)))
 
-    def _left(self, scaled: Shares) -> Floats:
+    def _left(self, scaled: Table) -> Floats:
         """Return what each row leaves to the overall rates."""
         return np.asarray(1 - scaled @ self._bases())
 
@@ -133,19 +127,19 @@ def estimates(known: Histories, taken: Steps) -> Estimates:
     )
 
 
-def of_shares(given: Histories) -> Shares:
+def of_shares(given: Histories) -> Table:
     """Return the shares of what each purchase held."""
     return given.shares
 
 
-def of_mains(given: Histories) -> Shares:
+def of_mains(given: Histories) -> Table:
     """Return the main category of each purchase as if it were all of it."""
     rows = np.flatnonzero(given.mains >= 0)
     shape: tuple[int, int] = (len(given.mains), len(given.categories))
     return sparse.csr_array((np.ones(len(rows)), (rows, given.mains[rows])), shape=shape)
 
 
-def _again(shares: Shares) -> Shares:
+def _again(shares: Table) -> Table:
     """Return the squares of the shares, made to sum to 1 where something is known."""
     squares = shares.power(2)
     sums = squares.sum(axis=1)
@@ -166,7 +160,7 @@ def _bought_rates(known: Histories) -> Floats:
     return np.asarray(counted / counted.sum())
 
 
-def _counted(given: Shares, taken: Steps) -> Shares:
+def _counted(given: Table, taken: Steps) -> Table:
     rows = np.arange(len(taken.after))
     shape: tuple[int, int] = given.shape
     followed: Any = sparse.csr_array((taken.weights, (rows, taken.after)), shape=shape)

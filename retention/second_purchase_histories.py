@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
+from retention.arrays import Floats, Integers, Table
 from retention.columns import (
     CATEGORY_ID,
     CONTENTS,
@@ -18,10 +19,6 @@ from retention.columns import (
     SHARE,
     require,
 )
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Shares = sparse.csr_array[Any, tuple[int, int]]
 
 UNKNOWN = -1
 
@@ -37,7 +34,7 @@ class Histories:
     """
 
     categories: Integers
-    shares: Shares
+    shares: Table
     mains: Integers
     customers: Integers
     sequences: Integers

@@ -32,6 +32,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retention.arrays import Floats, Table
 from retention.second_purchase_estimates import (
     ESTIMATES,
     Estimates,
@@ -40,7 +41,7 @@ from retention.second_purchase_estimates import (
     of_mains,
     of_shares,
 )
-from retention.second_purchase_histories import Floats, Histories, Shares, Steps, steps
+from retention.second_purchase_histories import Histories, Steps, steps
 from retention.second_purchase_sharpness import likeliest_sharpness, sharpened
 
 FOLDS = 5
@@ -176,7 +177,7 @@ def _earliest(taken: Steps) -> Steps:
 
 
 def _likeliest_strength(
-    counted: Sequence[Shrunk], seen: Sequence[Steps], given: Callable[[Histories], Shares]
+    counted: Sequence[Shrunk], seen: Sequence[Steps], given: Callable[[Histories], Table]
 ) -> float:
     """Return the strength under which what was left out of the counting is likeliest."""
     likelihood = dict.fromkeys(STRENGTHS, 0.0)

@@ -7,10 +7,11 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
+from retention.arrays import Floats, Integers
 from retention.columns import CATEGORY_ID, CUSTOMER_ID, PROBABILITY, RANK
-from retention.second_purchase_histories import Floats, Histories, Integers, histories, once
+from retention.intervals import NORMAL_95
+from retention.second_purchase_histories import Histories, histories, once
 from retention.second_purchase_model import SecondPurchaseModel, Trial, second_purchase_model
 from retention.second_purchase_sharpness import sharpened
 
@@ -102,7 +103,7 @@ def _worth(
     n = len(ours)
     difference = ours.astype(np.float64) - majority
     gain = float(difference.mean()) if n else 0.0
-    half = float(ndtri(0.975) * difference.std() / np.sqrt(n)) if n else 1.0
+    half = float(NORMAL_95 * difference.std() / np.sqrt(n)) if n else 1.0
     better: Literal["better", "no better"] = "better" if gain - half > 0 else "no better"
     return Worth(
         customers=n,

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
-from retention.second_purchase_histories import Floats, Integers
+from retention.arrays import Floats, Integers
 
 PRIOR_DEVIATION = 0.5
 """The prior's standard deviation of the logarithm."""

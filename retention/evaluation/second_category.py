@@ -14,13 +14,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from retention.arrays import Floats, Integers
 from retention.columns import CUSTOMER_ID, PLACED_AT, SEQUENCE
 from retention.evaluation.bootstrap import Estimate, mean_over_customers
 from retention.prediction.calibration import Calibration, calibration
 from retention.prediction.evidence import NotEnoughData, require_evidence
-from retention.purchases import contents, purchases
+from retention.purchases import JoinedOrders
 from retention.second_purchase_estimates import estimates, of_mains
-from retention.second_purchase_histories import Floats, Histories, Integers, Steps, histories, steps
+from retention.second_purchase_histories import Histories, Steps, histories, steps
 from retention.second_purchase_model import STATED_FROM, second_purchase_model
 
 Predictor = Callable[[Histories, Histories], Floats]
@@ -104,8 +105,9 @@ def second_category(
     Raises ValueError when a table lacks a column, NotEnoughData when fewer than 100 customers
     have a second purchase whose category, and that of the first one, is known.
     """
-    bought = purchases(lines, products)
-    known = histories(bought, contents(lines, products))
+    joined = JoinedOrders(lines, products)
+    bought = joined.purchases()
+    known = histories(bought, joined.contents())
     first = _first_steps(known)
     require_evidence("customers who came back", len(first.after), SMALLEST)
     settings: dict[str, Iterator[Split]] = {

@@ -22,7 +22,7 @@ from retention.figures.figure import Breakdown, Figure, Remark
 from retention.figures.history import History
 from retention.figures.period import Period
 from retention.same_category import same_category_test
-from retention.second_purchase import category_flow, first_and_second
+from retention.second_purchase import both_known, category_flow
 from retention.second_purchase_predictions import second_categories
 
 MOST_PAIRS = 1000
@@ -81,7 +81,7 @@ def product_flows(
     """
     bought = _by_product(history)
     same = _same_share(bought, period, minimum, "same_product_share")
-    known = first_and_second(bought).drop_nulls([FIRST_CATEGORY_ID, SECOND_CATEGORY_ID])
+    known = both_known(bought)
     common = known.filter(pl.len().over(FIRST_CATEGORY_ID) >= minimum)
     test = same_category_test(bought.join(common, on=CUSTOMER_ID, how="semi"), minimum)
     flow = _largest(category_flow(bought, minimum).filter(ENOUGH))
@@ -117,7 +117,7 @@ def _by_product(history: History) -> pl.DataFrame:
 
 
 def _same_share(bought: pl.DataFrame, period: Period, minimum: int, name: str) -> Figure:
-    known = first_and_second(bought).drop_nulls([FIRST_CATEGORY_ID, SECOND_CATEGORY_ID])
+    known = both_known(bought)
     same = known.filter(pl.col(FIRST_CATEGORY_ID) == pl.col(SECOND_CATEGORY_ID))
     return share(name, period, same.height, known.height, minimum)
 

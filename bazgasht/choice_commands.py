@@ -24,7 +24,7 @@ def one_product(command: Command) -> Command:
 @cli.command()
 @one_product
 def pin(settings: AppSettings, store: UUID, product: str, of: str | None) -> None:
-    """Put PRODUCT (identifier, stock number or name) first in products' lists."""
+    """Put PRODUCT (identifier, stock number or name) first, before what is recommended."""
     _choose(settings, store, "pin", product, of)
 
 

@@ -145,4 +145,5 @@ def sentence(row: PersonalRecommendation) -> str:
         return f"in {row.count} of this customer's {row.base} orders; in {rate} of all"
     if row.reason_kind == "customers_alike":
         return f"bought by {row.count} of the {row.base} customers most alike; by {rate} of all"
-    return f"bought by {row.count} of all {row.base} customers"
+    pinned = "pinned; " if row.reason_kind == "pinned" else ""
+    return f"{pinned}bought by {row.count} of all {row.base} customers"

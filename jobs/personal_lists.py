@@ -23,6 +23,7 @@ from jobs.context import ActiveStore, Context, NotActive, active_store, current
 from retention.columns import CUSTOMER_ID, PRODUCT_ID, RECOMMENDABLE
 from retention.listing import of_every_list
 from retention.personal import personal_model
+from retention.personal_arrangement import Wishes
 from retention.personal_reasons import NEW, NEXT, explained_lists
 
 log = structlog.get_logger()
@@ -104,10 +105,17 @@ def _make(context: Context, store: ActiveStore, customers: pl.Series, now: datet
     with store_transaction(context.engine, store.id) as session:
         lines = purchases.lines(session, store.settings.purchase_statuses, now)
         products = purchases.products(session, store.settings.category_level)
-        banned = of_every_list(choices.table(session), "ban").implode()
+        chosen = choices.table(session)
+    banned, pinned = of_every_list(chosen, "ban").implode(), of_every_list(chosen, "pin")
     can_be_listed = pl.col(RECOMMENDABLE) & ~pl.col(PRODUCT_ID).is_in(banned)
     recommendable = products.filter(can_be_listed)[PRODUCT_ID]
-    for lists in explained_lists(personal_model(lines), customers, recommendable):
+    wishes = Wishes(
+        products=products,
+        pinned=pinned.filter(pinned.is_in(recommendable.implode())),
+        category_percent=store.settings.largest_category_percent,
+    )
+    model = personal_model(lines)
+    for lists in explained_lists(model, customers, recommendable, wishes=wishes):
         with store_transaction(context.engine, store.id) as session:
             lock_store(session, store)
             personal.replace(session, lists[CUSTOMER_ID].unique().to_list(), lists)

@@ -20,22 +20,29 @@ from retention.columns import (
     SCORE,
 )
 from retention.personal import Expected, PersonalModel
+from retention.personal_arrangement import Arrangement, Wishes
 
 NEXT, NEW = "next", "new"
-BEFORE, ALIKE, POPULAR = "bought_before", "customers_alike", "popular"
+BEFORE, ALIKE, POPULAR, PINNED = "bought_before", "customers_alike", "popular", "pinned"
 
 
 def explained_lists(
-    model: PersonalModel, customers: pl.Series, recommendable: pl.Series, size: int = 10
+    model: PersonalModel,
+    customers: pl.Series,
+    recommendable: pl.Series,
+    size: int = 10,
+    wishes: Wishes | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Yield the lists of `customers` in portions (`PERSONAL_LISTS`), of `recommendable` products.
 
-    The ranking is that of `retention.personal.personal_lists`. The reason of a product is
+    The ranking is that of `retention.personal.personal_lists`, arranged as the merchant wants.
+    The reason of a product is
 
     - "bought_before": `count` of the customer's `base` orders had it, and `base_rate` of all;
     - "customers_alike": `count` of the `base` customers most alike bought it, and `base_rate` of
       all customers;
-    - "popular": nobody alike bought it, but `count` of all `base` customers.
+    - "popular": nobody alike bought it, but `count` of all `base` customers;
+    - "pinned": the merchant wants it first, and `count` of all `base` customers bought it.
 
     A customer without an order, or for whom nothing speaks, has no rows.
     Raises ValueError when `size` is below 1.
@@ -43,21 +50,25 @@ def explained_lists(
     if size < 1:
         raise ValueError(f"size is {size}; list at least one product")
     allowed = pl.Series(model.product_ids).is_in(recommendable.implode()).to_numpy()
-    counting = _Reasons(model)
+    arrangement = Arrangement(model.product_ids, wishes)
+    counting = _Reasons(model, arrangement)
+    width = len(arrangement.product_ids)
     for rows in model.portions(customers):
         expected = model.expected(rows)
         tables = [PERSONAL_LISTS.to_frame()]
         for kind in (NEXT, NEW):
-            best = expected.best(size, only_new=kind == NEW, allowed=allowed)
-            tables.append(counting.table(kind, rows, expected, *best))
+            best = expected.best(arrangement.depth(size), only_new=kind == NEW, allowed=allowed)
+            row, column = np.nonzero(expected.own * (kind == NEW))
+            listed = arrangement.arranged(best, len(rows), row * width + column, size)
+            tables.append(counting.table(kind, rows, expected, *listed))
         yield pl.concat(tables).sort(CUSTOMER_ID, KIND, RANK)
 
 
 class _Reasons:
     """Counts what speaks for products, in what a model was made of."""
 
-    def __init__(self, model: PersonalModel) -> None:
-        self._model = model
+    def __init__(self, model: PersonalModel, arrangement: Arrangement) -> None:
+        self._model, self._arrangement = model, arrangement
         self._buyers = model.frequency.tocsc()
         self._orders = max(int(model.orders.sum()), 1)
 
@@ -72,11 +83,14 @@ class _Reasons:
     ) -> pl.DataFrame:
         model = self._model
         customer = rows[row]
+        pinned = self._arrangement.is_pinned(column)
         reasons = [
-            self._before(one, product)
+            self._pinned(product)
+            if is_pinned
+            else self._before(one, product)
             if expected.own[at, product] > 0
             else self._alike(expected.near[at], product)
-            for at, one, product in zip(row, customer, column, strict=True)
+            for at, one, product, is_pinned in zip(row, customer, column, pinned, strict=True)
         ]
         names = (REASON_KIND, COUNT, BASE, BASE_RATE)
         told = pl.DataFrame(reasons, schema={n: PERSONAL_LISTS[n] for n in names}, orient="row")
@@ -84,7 +98,7 @@ class _Reasons:
             pl.DataFrame(
                 {
                     CUSTOMER_ID: model.customer_ids[customer],
-                    PRODUCT_ID: model.product_ids[column],
+                    PRODUCT_ID: self._arrangement.product_ids[column],
                     SCORE: score,
                 }
             )
@@ -96,6 +110,12 @@ class _Reasons:
             .select(PERSONAL_LISTS.names())
             .cast(PERSONAL_LISTS)
         )
+
+    def _pinned(self, product: int) -> tuple[str, int, int, float]:
+        customers = len(self._model.customer_ids)
+        is_known = product < len(self._model.product_ids)
+        count = int(np.diff(self._buyers.indptr[product : product + 2])[0]) if is_known else 0
+        return PINNED, count, customers, count / customers
 
     def _before(self, customer: int, product: int) -> tuple[str, int, int, float]:
         model = self._model

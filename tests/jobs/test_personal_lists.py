@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from database import choices, personal
 from database import privacy as requests_about
+from database.models import Customer
 from jobs import privacy
 from jobs.erasing import erase
 from jobs.personal_lists import make_lists, make_now
@@ -104,6 +106,27 @@ def test_what_cannot_be_bought_or_is_banned_is_not_listed(store: Installed, shop
     make_now(store.context, store.store)
     assert of(ADA, "new", rows(store)) == []
     assert of(SARA, "next", rows(store)) == [BEANS, TEA]
+
+
+def test_the_merchants_choices_and_the_share_of_a_category_hold_for_customers_too(
+    store: Installed, shop: Shop
+) -> None:
+    with store.scope() as session:
+        choices.choose(session, "pin", choices.product_number(session, f"name:{SOCKS}"))
+    set_settings(store, largest_category_percent=10)  # Of ten places one.
+    with store.scope() as session:
+        session.execute(text("UPDATE computations SET personal_at = NULL"))
+    make_now(store.context, store.store)
+    found = rows(store)
+    # Nobody bought socks. Filters are of the same category as beans, and give way to tea.
+    assert found[0] == (ADA, "new", 1, SOCKS, "pinned", 0, 2)
+    assert of(ADA, "next", found) == [SOCKS, BEANS, TEA, FILTERS]
+    assert of(SARA, "new", found) == [SOCKS, TEA]
+    assert of(SARA, "next", found) == [SOCKS, BEANS, TEA, FILTERS]
+    with store.scope() as session:
+        told = personal.of_customers(session, session.scalars(select(Customer.id)))
+        sentences = {personal.sentence(row) for row, name, _ in told if name == SOCKS}
+    assert sentences == {"pinned; bought by 0 of all 2 customers"}
 
 
 def test_accounts_show_their_lists_only_where_that_is_wanted(store: Installed, shop: Shop) -> None:

@@ -5,8 +5,9 @@ import pytest
 
 from retention.columns import LINES, PERSONAL_LISTS
 from retention.personal import personal_model
+from retention.personal_arrangement import Wishes
 from retention.personal_reasons import explained_lists
-from tests.retention.tables import orders
+from tests.retention.tables import orders, products
 
 # Customers 1 to 3 share product 1; 2 and 3 also have 5, and nobody shares anything with 4.
 HISTORY = orders(
@@ -44,6 +45,43 @@ def test_what_was_bought_before_is_in_one_list_only() -> None:
 def test_only_recommendable_products_are_listed_and_ranks_close_up() -> None:
     assert [row[:2] for row in told(1, "next", pl.Series([2, 9]))] == [(1, 2), (2, 9)]
     assert told(1, "new", pl.Series([2], dtype=pl.Int64)) == []
+
+
+def arranged(
+    customer: int, kind: str, pinned: list[int], percent: int, size: int = 4
+) -> list[tuple[int, str, int]]:
+    shop = products((1, 10, True), (2, 10, True), (5, 10, True), (9, 20, True), (7, None, True))
+    wishes = Wishes(shop, pl.Series(pinned, dtype=pl.Int64), percent)
+    model = personal_model(HISTORY)
+    tables = explained_lists(model, pl.Series([customer]), EVERYTHING, size, wishes)
+    found = pl.concat(list(tables)).filter(kind=kind).sort("rank")
+    assert found["rank"].to_list() == list(range(1, found.height + 1))
+    return found.select("product_id", "reason_kind", "count").rows()
+
+
+def test_pinned_products_go_first_but_not_among_new_ones_if_they_are_known() -> None:
+    # Nobody bought product 7 yet; one of four customers bought 2, who is customer 1.
+    assert arranged(1, "next", [7, 2], 100) == [
+        (7, "pinned", 0),
+        (2, "pinned", 1),
+        (1, "bought_before", 2),
+        (5, "customers_alike", 2),
+    ]
+    assert arranged(1, "new", [7, 2], 100) == [
+        (7, "pinned", 0),
+        (5, "customers_alike", 2),
+        (9, "popular", 1),
+    ]
+
+
+def test_a_category_has_at_most_its_share_of_a_customers_list() -> None:
+    assert [row[0] for row in arranged(1, "next", [], 100, 3)] == [1, 2, 5]
+    # 67 % of three are two, and 9 takes the place of 5; of four, what is beyond fills the list.
+    assert [row[0] for row in arranged(1, "next", [], 67, 3)] == [1, 2, 9]
+    assert [row[0] for row in arranged(1, "next", [], 50, 4)] == [1, 2, 9, 5]
+    # The pinned one counts in its category, and is not moved.
+    assert [row[0] for row in arranged(1, "next", [5], 67, 3)] == [5, 1, 9]
+    assert [row[0] for row in arranged(1, "next", [5, 2, 1], 34, 3)] == [5, 2, 1]
 
 
 def test_customers_unknown_or_without_orders_have_no_lists() -> None:

@@ -99,7 +99,7 @@ def best_next_of(bought: Histories, window_days: int, top: int) -> tuple[BestPai
     if window_days < 1:
         raise ValueError(f"window_days is {window_days}; give at least one day")
     first = _first_purchases(bought)
-    base = np.bincount(bought.orders.products[first], minlength=len(bought.orders.product_ids))
+    base = _buyers(bought, first)
     held = np.repeat(makes_pairs(bought), bought.orders.sizes)
     short = bought.orders.only(held)
     starts, ends = _later_orders(bought, window_days)
@@ -109,6 +109,11 @@ def best_next_of(bought: Histories, window_days: int, top: int) -> tuple[BestPai
         ranking(base, top),
     )
     return best, base
+
+
+def buyers(bought: Histories) -> Integers:
+    """Return how many customers bought each product."""
+    return _buyers(bought, _first_purchases(bought))
 
 
 def makes_pairs(bought: Histories) -> NDArray[np.bool_]:
@@ -139,6 +144,11 @@ def _check(lines: pl.DataFrame, top: int) -> None:
     require(lines, LINES, "lines")
     if top < 1:
         raise ValueError(f"top is {top}; keep at least one pair per product")
+
+
+def _buyers(bought: Histories, first: NDArray[np.bool_]) -> Integers:
+    products = bought.orders.products[first]
+    return np.bincount(products, minlength=len(bought.orders.product_ids)).astype(np.int64)
 
 
 def _first_purchases(bought: Histories) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ from retention.arrays import Cells, Integers
 from retention.baskets import histories
 from retention.columns import CUSTOMER_ID, ORDER_ID, PLACED_AT, PRODUCT_ID, QUANTITY
 from retention.customers_orders import NOTHING, CustomersOrders
-from retention.kept_sums import KeptSumsNext
+from retention.kept_next_sums import KeptNextSums
 from retention.kernels import following, one_customer
 from retention.kernels.one_customer import Sets
 from retention.next_shift import Shift
@@ -44,15 +44,14 @@ class NextIndex:
     def __init__(self, lines: pl.DataFrame, window_days: int = 180, top: int = 20) -> None:
         """Take in `lines` (columns `LINES`), as `bought_next` does."""
         bought = histories(lines)
-        orders = bought.orders.most_bought_first()
+        orders = bought.orders.most_bought_first(affinity.buyers(bought))
         bought = replace(bought, orders=orders)
         self._window = (window_days * MICROSECONDS_PER_DAY, affinity.LONGEST_ORDER)
         best, base = best_next_of(bought, window_days, top + ranked_lists.SPARE_PAIRS)
         self._lists = RankedLists(orders.product_ids, base, top)
         self._lists.fill(best)
         self._orders = CustomersOrders(bought)
-        customers = len(bought.customer_ids)
-        self._sums = KeptSumsNext(base, self._orders.bought, self._window, customers)
+        self._sums = KeptNextSums(base, self._orders.bought, self._window)
 
     def take_in(self, order_ids: Collection[int], lines: pl.DataFrame) -> set[int]:
         """Let these orders have the lines (`LINES`) that they have now; one without is gone.
@@ -121,7 +120,6 @@ class NextIndex:
     def _put_in(self, order_id: int, bought: Bought, cells: Cells) -> Shift:
         """Put an order among its customer's."""
         customer = self._orders.customer(bought.customer_id)
-        self._sums.widen(customer + 1)
         change = partial(self._orders.put_in, order_id, customer, bought.placed_at, cells)
         return self._shift(customer, cells, change, 1)
 
@@ -143,8 +141,9 @@ class NextIndex:
         before = self._sets(customer, products, whole)
         change()
         after = self._sets(customer, products, whole)
-        self._lists.count_again(products[before[0] >= 0], products[after[0] >= 0])
+        self._count_again(products[before[0] >= 0], products[after[0] >= 0])
         ends, cells = self._shift_sums(products, before, after)
+        self._add_columns(products)
         begins = np.concatenate([[0], ends[:-1]])
         return Shift(products, before[0] != after[0], begins, ends, cells)
 
@@ -156,9 +155,10 @@ class NextIndex:
             self._shift_all(customer, bought, come=False)
         change()
         now = self._orders.all_of(customer)
-        self._lists.count_again(bought, now)
+        self._count_again(bought, now)
         if not fitted:
             self._shift_all(customer, now, come=True)
+        self._add_columns(now)
         return Shift.rough(np.union1d(bought, now))
 
     def _shift_all(self, customer: int, products: Cells, *, come: bool) -> None:
@@ -184,6 +184,17 @@ class NextIndex:
     def _shift_sums(self, products: Cells, before: Sets, after: Sets) -> tuple[Integers, Cells]:
         scratch = self._lists.work[0]
         return one_customer.shift_sums(products, before, after, self._sums.sums, scratch)
+
+    def _count_again(self, gone: Cells, come: Cells) -> None:
+        """Note that these products have a buyer less, and these one more."""
+        self._lists.count_again(gone, come)
+        self._sums.outgrow(come, self._lists.base)
+
+    def _add_columns(self, products: Cells) -> None:
+        """Let there be sums of pairs with those of these products that have two buyers now."""
+        counted = (self._orders.bought, self._window, self._orders.stamps)
+        counts, _, seen = self._lists.work[0]
+        self._sums.add_columns(products, self._lists.base, counted, (counts, counts, seen))
 
     def _products(self, product_ids: Collection[int]) -> Cells:
         places = self._lists.places(product_ids)

@@ -27,7 +27,8 @@ class PairIndex:
 
     def __init__(self, lines: pl.DataFrame, top: int = 20) -> None:
         """Take in `lines` (columns `LINES`), as `bought_together` does."""
-        orders = baskets(lines).most_bought_first()
+        orders = baskets(lines)
+        orders = orders.most_bought_first(orders.base)
         identifiers = lines.filter(pl.col(QUANTITY) > 0)[ORDER_ID].unique().sort()
         self._orders = Pool(orders.starts, orders.products)
         self._order_places = {number: place for place, number in enumerate(identifiers)}

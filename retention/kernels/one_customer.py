@@ -1,15 +1,13 @@
 """The pairs of products that one customer makes, and what a change of them does to sums."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from retention.arrays import Cells, Integers
 from retention.compiled import compiled
 from retention.kernels.buyers import Bought, Stamps, Window, later_of
+from retention.kernels.next_sums import NextSums, change_counts
 from retention.kernels.pools import has
-from retention.kernels.sums import ZERO, Scratch, SumsNext
+from retention.kernels.sums import ZERO, Scratch
 
 NO_TIME = np.iinfo(np.int64).min
 
@@ -98,7 +96,7 @@ def _earlier_of(
 
 @compiled
 def shift_sums(
-    products: Cells, before: Sets, after: Sets, sums: SumsNext, scratch: Scratch
+    products: Cells, before: Sets, after: Sets, sums: NextSums, scratch: Scratch
 ) -> tuple[Integers, Cells]:
     """Change the sums by what a customer's pairs with these products have become.
 
@@ -106,37 +104,26 @@ def shift_sums(
     by now, and the array.
     """
     (_, before_ends, before_cells), (_, after_ends, after_cells) = before, after
-    slots, later, earlier = sums
     size = len(products)
     ends = np.empty(size, np.int64)
     changed = np.empty(len(before_cells) + len(after_cells), np.int32)
+    differences = np.empty_like(changed)
     many = gone = come = 0
     for number in range(2 * size):
         had, has = before_cells[gone : before_ends[number]], after_cells[come : after_ends[number]]
         gone, come = before_ends[number], after_ends[number]
-        own, others = (earlier, later) if number < size else (later, earlier)
-        places = (products[number % size], slots)
-        found = _shift_row(places, had, has, (own, others), scratch[0], changed[many:])
+        found = many + _differing(had, has, scratch[0], changed[many:], differences[many:])
+        others, product = changed[many:found], products[number % size]
+        change_counts(product, others, differences[many:found], number < size, sums)
         if number < size:
-            many += found
-            ends[number] = many
+            many = ends[number] = found
     return ends, changed[:many]
 
 
 @compiled
-def _shift_row(
-    places: tuple[int, Cells],
-    had: Cells,
-    has: Cells,
-    tables: tuple[NDArray[Any], NDArray[Any]],
-    marks: Cells,
-    changed: Cells,
-) -> int:
-    """Change the sums of a product's pairs; how many have become more or fewer.
-
-    `places` are the product and the rows, `tables` the one with its row and that with the others'.
-    """
-    (product, slots), (own, others) = places, tables
+def _differing(had: Cells, has: Cells, marks: Cells, changed: Cells, differences: Cells) -> int:
+    """Write which products are more or less often in one array than in the other, and by how
+    much; how many these are."""
     for other in had:
         marks[other] -= 1
     for other in has:
@@ -144,13 +131,8 @@ def _shift_row(
     many = 0
     for cells in (had, has):
         for other in cells:
-            difference = marks[other]
-            if difference != 0:
+            if marks[other] != 0:
+                changed[many], differences[many] = other, marks[other]
                 marks[other] = 0
-                changed[many] = other
                 many += 1
-                if slots[product] >= 0:
-                    own[slots[product], other] += difference
-                if slots[other] >= 0:
-                    others[slots[other], product] += difference
     return many

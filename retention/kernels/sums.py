@@ -1,6 +1,6 @@
 """Counts and weights of one product's pairs."""
 
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,6 @@ with room for one more than there are. Where each pair weighs 1, counts are the 
 
 Sums = tuple[Cells, NDArray[np.int32], Integers]
 """For each product the row in which the sums of its pairs are kept, or -1; counts and weights."""
-
-SumsNext = tuple[Cells, NDArray[Any], NDArray[Any]]
-"""For each product the row in which counts of its pairs are kept, or -1; how many of its buyers
-bought every other product later, and how many had bought every other product before."""
 
 WEIGHT_UNIT = 2.0**-38
 """Sums stay exact up to 33 million orders of one pair."""

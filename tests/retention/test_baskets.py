@@ -61,7 +61,8 @@ def test_a_table_sums_the_weights_of_a_customers_orders_with_each_product() -> N
 def test_products_in_the_most_orders_may_come_first() -> None:
     table = orders((1, 1, 0, [10, 30]), (2, 1, 1, [20, 30]), (3, 1, 2, [30]))
 
-    found = baskets(table).most_bought_first()
+    held = baskets(table)
+    found = held.most_bought_first(held.base)
 
     assert found.product_ids.tolist() == [30, 10, 20]
     assert found.starts.tolist() == [0, 2, 4, 5]

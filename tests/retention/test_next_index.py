@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from retention import affinity, kept_sums
+from retention import affinity, kept_next_sums
 from retention.affinity import bought_next
 from retention.columns import PRODUCT_ID
 from retention.next_index import Bought, NextIndex
@@ -108,17 +108,20 @@ changes = st.lists(st.tuples(st.integers(1, 14), st.none() | baskets), max_size=
     st.dictionaries(st.integers(1, 14), baskets, max_size=14),
     changes,
     st.sampled_from([1, 5]),
-    st.sampled_from([0, 100, 10_000]),
+    st.sampled_from([0, 40, 10_000]),
+    st.sampled_from([1, 200]),
 )
 def test_whatever_happens_the_lists_are_those_of_a_full_count(
     held: dict[int, Basket],
     happened: list[tuple[int, Basket | None]],
     top: int,
     bytes_of_sums: int,
+    most_in_short: int,
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        # Counts are kept of no product, of two or three, or of all.
-        patch.setattr(kept_sums, "MOST_BYTES_NEXT", bytes_of_sums)
+        # Counts are kept of no product, of one or two, or of all, in rows of either kind.
+        patch.setattr(kept_next_sums, "MOST_BYTES", bytes_of_sums)
+        patch.setattr(kept_next_sums, "MOST_IN_SHORT", most_in_short)
         index = NextIndex(store(held), 9, top)
     for order, wanted in happened:
         before = index.pairs()
@@ -138,7 +141,9 @@ def test_whatever_happens_the_lists_are_those_of_a_full_count(
 def test_many_orders_later_the_lists_are_still_those_of_a_full_count(
     products_with_sums: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_sums, "MOST_BYTES_NEXT", products_with_sums * 4 * 63)
+    # Rows of 64 columns, of one byte and, of products that more than ten bought, of two.
+    monkeypatch.setattr(kept_next_sums, "MOST_BYTES", products_with_sums * 2 * 2 * 64)
+    monkeypatch.setattr(kept_next_sums, "MOST_IN_SHORT", 10)
     random = Random(5)
 
     def drawn() -> Basket:

@@ -11,10 +11,17 @@ from sqlalchemy.orm import Session
 
 from database.bulk import ROWS_PER_STATEMENT, among, insert_json
 from database.copying import copied
-from database.models import Computation, Customer, PersonalRecommendation, Product
+from database.models import (
+    Computation,
+    Customer,
+    PersonalRecommendation,
+    Product,
+    ProductChoice,
+)
 from database.person import ERASED
 from database.purchases import COUNTED, counting
 from retention.columns import CUSTOMER_ID, PERSONAL_LISTS
+from retention.listing import EVERY_LIST
 
 _LATELY = """
     SELECT o.customer_id, COALESCE(bool_and(made.at < o.placed_at), true)
@@ -87,7 +94,13 @@ def _drop(session: Session, which: ColumnElement[bool]) -> None:
 
 
 def shown(session: Session, kind: str) -> dict[str, list[str]]:
-    """The list of each account, best first, by the store's names, of what shoppers can buy."""
+    """The list of each account, best first, by the store's names, of what shoppers can buy.
+
+    What was banned since the lists were made is left out, too.
+    """
+    banned = select(ProductChoice.product_id).where(
+        ProductChoice.list_id == EVERY_LIST, ProductChoice.kind == "ban"
+    )
     rows = session.execute(
         select(
             Customer.account_id,
@@ -100,6 +113,7 @@ def shown(session: Session, kind: str) -> dict[str, list[str]]:
             Customer.account_id.is_not(None),
             Customer.gone.is_(False),
             Product.published & Product.visible & Product.in_stock,
+            Product.id.not_in(banned),
         )
         .group_by(Customer.account_id)
     )

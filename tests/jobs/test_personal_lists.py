@@ -138,6 +138,12 @@ def test_accounts_show_their_lists_only_where_that_is_wanted(store: Installed, s
     shown = shop.meta(ADA)
     assert sorted(shown[LISTS[0]].split(",")[:2]) == sorted([tea, beans])
     assert shown[LISTS[1]] == filters
+    with store.scope() as session:  # All lists are made again tomorrow, but a ban holds at once.
+        choices.choose(session, "ban", choices.product_number(session, f"name:{FILTERS}"))
+    make_lists(str(store.id))
+    settle(store)
+    assert filters not in shop.meta(ADA)[LISTS[0]].split(",")
+    assert LISTS[1] not in shop.meta(ADA)
     set_settings(store, customer_recommendations=False)
     make_lists(str(store.id))
     settle(store)

@@ -16,6 +16,7 @@ from retention.evaluation.bootstrap import Estimate
 from retention.evaluation.second_category import OURS, SecondCategory
 from retention.evaluation.store import Answer, Evaluation, evaluate
 from retention.evaluation.tasks import improvement
+from retention.prediction.calibration import Calibration
 from retention.prediction.evidence import NotEnoughData
 
 TITLES = {
@@ -104,7 +105,7 @@ def _category(found: SecondCategory | NotEnoughData) -> Iterator[str]:
         told = (
             f"nothing stated, {one}"
             if isinstance(one, NotEnoughData)
-            else f"{one.error:.3f}, {one.customers} customers"
+            else f"{one.error:.3f}, {one.customers} customers; {one.by_chance:.3f} by chance alone"
         )
         yield f"  calibration error of the first, {setting}: {told}"
 
@@ -139,11 +140,15 @@ def _as_json(found: Evaluation) -> dict[str, Any]:
                 for score in category.scores
             ],
             "calibration_error": {
-                setting: _refused(one) if isinstance(one, NotEnoughData) else one.error
+                setting: _refused(one) if isinstance(one, NotEnoughData) else _calibration(one)
                 for setting, one in category.named_first.items()
             },
         },
     }
+
+
+def _calibration(found: Calibration) -> dict[str, float | int]:
+    return {"value": found.error, "by_chance": found.by_chance, "customers": found.customers}
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

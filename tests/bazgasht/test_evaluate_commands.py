@@ -119,24 +119,26 @@ def test_the_product_page_is_judged_and_the_rest_says_what_it_lacks(tmp_path: Pa
 
 
 def test_the_second_category_says_of_how_many_customers(tmp_path: Path) -> None:
-    # 110 customers one after another buy tea of a category, and the next time cups of another.
+    # 150 customers one after another buy tea of a category, and the next time cups of another.
     start = datetime(2026, 1, 1, tzinfo=UTC)
     rows = [
         f"c{number // 2},{number},{(start + timedelta(hours=number)).isoformat()},{what},1,5"
-        for number in range(220)
+        for number in range(300)
         for what in (("tea,drinks",) if number % 2 == 0 else ("cup,dishes",))
     ]
     file = str(written(tmp_path, *rows))
     text = run(file).output.splitlines()
     ours = next(line for line in text if line.startswith("  others   ours"))
-    assert ours.endswith("first three 1.0000 (1.0000 to 1.0000), 110 customers")
+    assert ours.endswith("first three 1.0000 (1.0000 to 1.0000), 150 customers")
     same = next(line for line in text if line.startswith("  others   same as first"))
     assert "ours better by 1.0000 (1.0000 to 1.0000), 0.0000 (0.0000 to 0.0000)" in same
-    scores = json.loads(run("--json", file).output)["second_category"]["scores"]
+    found = json.loads(run("--json", file).output)["second_category"]
+    assert found["calibration_error"]["others"]["customers"] == 150
+    scores = found["scores"]
     same = next(
         one for one in scores if (one["setting"], one["model"]) == ("others", "same as first")
     )
-    assert same["ours_better_by"] == {"value": 1, "low": 1, "high": 1, "n": 110, "customers": 110}
+    assert same["ours_better_by"] == {"value": 1, "low": 1, "high": 1, "n": 150, "customers": 150}
 
 
 def test_it_is_a_command() -> None:

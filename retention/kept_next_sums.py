@@ -44,19 +44,19 @@ class KeptNextSums:
     """How many buyers of some products bought other ones later, and how many had before."""
 
     def __init__(self, base: Integers, bought: Bought, window: Window) -> None:
-        """Choose the products of the most buyers (`base`), as far as worth it, and sum up.
+        """Choose the products of the most buyers (`base`, falling), as far as worth it, and sum up.
 
         The more lines orders have, the less room is left.
         """
-        sequence = np.argsort(-base, kind="stable").astype(np.int32)
-        often = sequence[base[sequence] >= SMALLEST_COUNT]
-        width = _whole(int(SPARE * len(often)) + 1)
+        often = int((base >= SMALLEST_COUNT).sum())
+        width = int(SPARE * often) + 1
         self._columns = np.full(len(base), -1, dtype=np.int32)
-        self._columns[often] = np.arange(len(often))
-        self._products, self._used = np.zeros(width, dtype=np.int32), len(often)
-        self._products[: len(often)] = often
+        self._columns[:often] = np.arange(often)
+        self._products = np.arange(width, dtype=np.int32)
+        self._products[often:] = 0
+        self._used = self._first = often
         left = min(MOST_BYTES, max(ROOM - BYTES_PER_LINE * len(bought[0][2]), 0))
-        short, long = _chosen(base, often, left, width)
+        short, long = _chosen(base[:often], left, width)
         self._rows = np.full(len(base), NO_ROW, dtype=np.int32)
         self._rows[short], self._rows[long] = np.arange(len(short)), -2 - np.arange(len(long))
         self._short = self._summed(short, SHORT, bought, window)
@@ -65,7 +65,8 @@ class KeptNextSums:
     @property
     def sums(self) -> NextSums:
         """Where each product's counts are, and the counts."""
-        return (self._rows, self._columns, self._products), self._short, self._long
+        places = (self._rows, self._columns, self._products, self._first)
+        return places, self._short, self._long
 
     def lengthen(self, products: int) -> None:
         """Let there be so many products."""
@@ -117,7 +118,7 @@ class KeptNextSums:
         return table
 
     def _widen(self) -> None:
-        more = ((0, 0), (0, _whole(len(self._products) // 20 + 1)))
+        more = ((0, 0), (0, len(self._products) // 20 + 1))
         self._products = np.pad(self._products, more[1])
         self._short, self._long = (
             (np.pad(later, more), np.pad(earlier, more))
@@ -125,19 +126,14 @@ class KeptNextSums:
         )
 
 
-def _whole(columns: int) -> int:
-    """Return so many columns or a few more, of which rows are whole words of eight bytes."""
-    return columns + -columns % 8
-
-
 def _kind_of(base: Integers) -> DTypeLike:
     """What counts of so many buyers need, with room for a tenth more."""
     return LONG if 1.1 * base.max(initial=0) <= np.iinfo(LONG).max else np.int32
 
 
-def _chosen(base: Integers, often: Cells, left: int, width: int) -> tuple[Cells, Cells]:
+def _chosen(base: Integers, left: int, width: int) -> tuple[Cells, Cells]:
     """Return which products have short rows and which long ones; the most bought come first."""
-    worth = often[base[often] > width // COLUMNS_PER_BUYER]
+    worth = np.flatnonzero(base > width // COLUMNS_PER_BUYER).astype(np.int32)
     is_long = base[worth] > MOST_IN_SHORT
     sizes = np.where(is_long, np.dtype(_kind_of(base)).itemsize, np.dtype(SHORT).itemsize)
     fits = np.cumsum(2 * width * sizes) <= left

@@ -8,7 +8,7 @@ from retention.kernels.next_sums import (
     NextSums,
     earlier_counts,
     has_row,
-    later_counts,
+    list_later,
     look_up_earlier,
 )
 from retention.kernels.ranking import Measure
@@ -42,6 +42,7 @@ def revise_next(
     products are that it was bought after more or less often than before.
     """
     (products, least_power, moved), (begins, ends, cells) = touched, changed
+    bought, window, stamps, sums = counted
     # Each pair weighs 1, so that counts are weights.
     (counts, _, seen), state, revised = work
     scratch = (counts, counts, seen)
@@ -49,20 +50,29 @@ def revise_next(
     waiting, wait = empty_waiting(1024), ZERO
     for number in range(len(products)):
         product, others = products[number], cells[begins[number] : ends[number]]
-        if state[product] == TOUCHED:
-            found = _count_earlier(product, limits[0], counted, scratch)
-            waiting = with_room(waiting, wait, found + len(others))
-            wait = wait_changed(number, product, others, scratch, state, waiting, wait)
+        anew = state[product] == TOUCHED
+        if len(others) == 0 and not anew:
+            continue
+        found, kept = ZERO, has_row(product, sums)
+        if kept:
+            look_up_earlier(product, others, sums, counts)
+        else:
+            found = sum_earlier(product, bought, window, scratch, stamps)
+            found = keep_often(found, limits[0], scratch)
+        waiting = with_room(waiting, wait, found + len(others))
+        wait = wait_changed(number, product, others, scratch, state, waiting, wait)
+        if kept:
+            counts[others] = 0
+        if anew and kept:
+            enough = (limits[0], least_power[number])
+            found = earlier_counts(product, sums, lists[2][3], enough, scratch)
+            waiting = with_room(waiting, wait, found)
+        if anew:
             worth, room = (least_power[number], 1.0, limits[0]), (scratch, state, revised)
             wait = wait_affected(number, seen[:found], worth, lists, room, (waiting, wait))
-            keep_often(found, NEVER, scratch)
+        keep_often(found, NEVER, scratch)
+        if anew:
             _list_next(product, counted, measure, limits, lists, scratch)
-        elif len(others) > 0:
-            waiting = with_room(waiting, wait, len(others))
-            found = _count_some(product, others, counted, scratch)
-            wait = wait_changed(number, product, others, scratch, state, waiting, wait)
-            keep_often(found, NEVER, scratch)
-            counts[others] = 0
     settled = (work, many)
     many = settle_all(products, (waiting, wait), 1.0, measure, limits, lists, settled)
     for product in revised[:many]:
@@ -84,30 +94,7 @@ def _list_next(
     """Make a product's list of what was bought next anew."""
     bought, window, stamps, sums = counted
     if has_row(product, sums):
-        found = later_counts(product, sums, limits[0], scratch)
+        list_later(product, sums, measure, limits, lists)
     else:
         found = sum_later(product, bought, window, scratch, stamps)
-    list_anew(product, found, 1.0, measure, limits, lists, scratch)
-
-
-@compiled
-def _count_earlier(
-    product: int, least: int, counted: tuple[Bought, Window, Stamps, NextSums], scratch: Scratch
-) -> int:
-    """Count what the product's buyers had bought before, so often at least; how much that is."""
-    bought, window, stamps, sums = counted
-    if has_row(product, sums):
-        return int(earlier_counts(product, sums, least, scratch))
-    return int(keep_often(sum_earlier(product, bought, window, scratch, stamps), least, scratch))
-
-
-@compiled
-def _count_some(
-    product: int, others: Cells, counted: tuple[Bought, Window, Stamps, NextSums], scratch: Scratch
-) -> int:
-    """Count how many of the product's buyers had bought some others before; how many are seen."""
-    bought, window, stamps, sums = counted
-    if has_row(product, sums):
-        look_up_earlier(product, others, sums, scratch[0])
-        return ZERO
-    return int(sum_earlier(product, bought, window, scratch, stamps))
+        list_anew(product, found, 1.0, measure, limits, lists, scratch)

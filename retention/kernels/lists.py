@@ -33,10 +33,18 @@ def list_anew(
     scratch: Scratch,
 ) -> None:
     """Make a product's list of its pairs, so many of which are seen."""
+    counted = (scratch[2][:many], scratch[0], scratch[1], unit)
+    end = keep_best(product, counted, measure, limits[:2], lists[1], product * limits[1])
+    end_list(product, end, measure, limits, lists)
+
+
+@compiled
+def end_list(
+    product: int, end: int, measure: Measure, limits: tuple[int, int, int], lists: Lists
+) -> None:
+    """Note where a list ends that has been made anew."""
     filled, kept, bounds = lists
     begin = product * limits[1]
-    counted = (scratch[2][:many], scratch[0], scratch[1], unit)
-    end = keep_best(product, counted, measure, limits[:2], kept, begin)
     filled[product] = end - begin
     bounds[0][product] = bounds[3][product] = -1.0
     if end == begin + limits[1]:

@@ -5,14 +5,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retention.arrays import Cells
+from retention.arrays import Cells, Floats
 from retention.compiled import compiled
 from retention.kernels.buyers import Bought, Stamps, Window, sum_earlier, sum_later
+from retention.kernels.lists import Lists, end_list
+from retention.kernels.ranking import Kept, Measure, least_weight, put_best
 from retention.kernels.sums import ZERO, Scratch, empty_scratch
 
-Places = tuple[Cells, Cells, Cells]
+Places = tuple[Cells, Cells, Cells, int]
 """For each product its row (from 0 on among the short ones, from -2 downward among the long ones,
-or -1), for each product its column in all rows, or -1, and for each column its product."""
+or -1), for each product its column in all rows, or -1, for each column its product, and how many
+of the first columns are those of the first products."""
 
 Table = tuple[NDArray[Any], NDArray[Any]]
 """A row for some products: how many of their buyers bought each other product later, and how many
@@ -23,6 +26,9 @@ NextSums = tuple[Places, Table, Table]
 
 NO_ROW = -1
 
+AT_ONCE = 64
+"""So many columns are looked at together."""
+
 
 @compiled
 def has_row(product: int, sums: NextSums) -> bool:
@@ -31,60 +37,95 @@ def has_row(product: int, sums: NextSums) -> bool:
 
 
 @compiled
-def later_counts(product: int, sums: NextSums, least: int, scratch: Scratch) -> int:
-    """Take what so many buyers of a product with a row bought later; how many others these are."""
-    (rows, _, products), (short, _), (long, _) = sums
-    row = rows[product]
+def list_later(
+    product: int, sums: NextSums, measure: Measure, limits: tuple[int, int, int], lists: Lists
+) -> None:
+    """Make the list of a product with a row anew, of what its buyers bought later."""
+    places, (short, _), (long, _) = sums
+    row = places[0][product]
     if row >= 0:
-        return int(_often(short[row], products, least, scratch))
-    return int(_often(long[-2 - row], products, least, scratch))
+        end = _best(product, short[row], places, measure, limits, lists[1])
+    else:
+        end = _best(product, long[-2 - row], places, measure, limits, lists[1])
+    end_list(product, end, measure, limits, lists)
 
 
 @compiled
-def earlier_counts(product: int, sums: NextSums, least: int, scratch: Scratch) -> int:
-    """Take what so many buyers of a product with a row had bought before; how many these are."""
-    (rows, _, products), (_, short), (_, long) = sums
-    row = rows[product]
-    if row >= 0:
-        return int(_often(short[row], products, least, scratch))
-    return int(_often(long[-2 - row], products, least, scratch))
+def _best(
+    product: int,
+    row: NDArray[Any],
+    places: Places,
+    measure: Measure,
+    limits: tuple[int, int, int],
+    kept: Kept,
+) -> int:
+    (_, _, products, known), powers, scores = places, measure[1], kept[2]
+    begin = product * limits[1]
+    end, need, column = begin, -1.0, 0
+    while column < len(row):
+        column = _next(row, powers, column, known, (limits[0], need))
+        for place in range(column, min(column + AT_ONCE, len(row))):
+            other, count = products[place], row[place]
+            if (count >= limits[0]) & (count >= powers[other] * need):
+                pair = (other, count, 1.0 * count)
+                end = put_best(pair, product, measure, limits[1], kept, (begin, end))
+                if end == begin + limits[1]:
+                    need = least_weight(scores[end - 1], measure[0][product])
+        column += AT_ONCE
+    return end
 
 
 @compiled
-def _often(row: NDArray[Any], products: Cells, least: int, scratch: Scratch) -> int:
-    counts, _, seen = scratch
-    # Eight bytes at a time, most of which hold nothing: rows are so long.
-    words, each = row.view(np.uint64), 8 // row.itemsize
-    mask = _bits_of(least, row.itemsize)
-    many = ZERO
-    for word in range(len(words)):
-        if words[word] & mask:
-            first = word * each
-            numbers = row[first : first + each]
-            for place in range(each):
-                # Without branches, which would often be foretold wrongly.
-                seen[many] = first + place
-                many += numbers[place] >= least
-    for place in range(many):
-        column = seen[place]
-        counts[products[column]] = row[column]
-        seen[place] = products[column]
+def earlier_counts(
+    product: int, sums: NextSums, needs: Floats, enough: tuple[int, float], scratch: Scratch
+) -> int:
+    """Take what enough buyers of a product with a row had bought before; how many these are.
+
+    Enough are so many at least, and so many times what is needed of each of the others.
+    """
+    places, (_, short), (_, long) = sums
+    row = places[0][product]
+    if row >= 0:
+        return int(_passing(short[row], places, needs, enough, scratch))
+    return int(_passing(long[-2 - row], places, needs, enough, scratch))
+
+
+@compiled
+def _passing(
+    row: NDArray[Any], places: Places, needs: Floats, enough: tuple[int, float], scratch: Scratch
+) -> int:
+    (_, _, products, known), (counts, _, seen) = places, scratch
+    many, column = ZERO, 0
+    while column < len(row):
+        column = _next(row, needs, column, known, enough)
+        for place in range(column, min(column + AT_ONCE, len(row))):
+            other, count = products[place], row[place]
+            if (count >= enough[0]) & (count >= needs[other] * enough[1]):
+                counts[other], seen[many] = count, other
+                many += 1
+        column += AT_ONCE
     return many
 
 
 @compiled
-def _bits_of(least: int, size: int) -> np.uint64:
-    """Return the bits of which numbers of some bytes, side by side in eight, have one or more if
-    one of them is so great at least, and seldom else."""
-    power = 1
-    while 2 * power <= least:
-        power *= 2
-    bits = np.uint64(0)
-    for place in range(0, 64, 8 * size):
-        for bit in range(8 * size):
-            if 1 << bit >= power:
-                bits |= np.uint64(1) << np.uint64(place + bit)
-    return bits
+def _next(
+    row: NDArray[Any], bars: Floats, first: int, known: int, enough: tuple[int, float]
+) -> int:
+    """Return from which column on, beginning with the first, some may be great enough.
+
+    Of so many known columns, those are passed over that are so little, or less than so many times
+    the bar of the product in their place.
+    """
+    least, times = enough
+    for begin in range(first, known - AT_ONCE + 1, AT_ONCE):
+        numbers, others = row[begin : begin + AT_ONCE], bars[begin : begin + AT_ONCE]
+        passing = 0
+        # A loop without branches, so that the processor looks at several numbers at a time.
+        for place in range(AT_ONCE):
+            passing += (numbers[place] >= least) & (numbers[place] >= others[place] * times)
+        if passing:
+            return begin
+    return max(first, known // AT_ONCE * AT_ONCE)
 
 
 @compiled
@@ -93,7 +134,7 @@ def look_up_earlier(product: int, others: Cells, sums: NextSums, counts: Cells) 
 
     Of products that nobody or one customer bought, which have no column, it writes 0.
     """
-    (rows, columns, _), (_, short), (_, long) = sums
+    (rows, columns, _, _), (_, short), (_, long) = sums
     row = rows[product]
     for other in others:
         column = columns[other]
@@ -111,7 +152,7 @@ def change_counts(
 ) -> None:
     """Note that so many more customers than until now bought others before a product, or later."""
     # Arrays are taken out of their tuples once: doing so costs more than what is done with them.
-    (rows, columns, _), (short_later, short_earlier), (long_later, long_earlier) = sums
+    (rows, columns, _, _), (short_later, short_earlier), (long_later, long_earlier) = sums
     if before:
         own_short, own_long, short, long = short_earlier, long_earlier, short_later, long_later
     else:
@@ -135,7 +176,7 @@ def fill_column(
     product: int, sums: NextSums, bought: Bought, window: Window, scratch: Scratch, stamps: Stamps
 ) -> None:
     """Write the counts of a product, whose column is new, in the rows of all others."""
-    (rows, columns, _), (short_later, short_earlier), (long_later, long_earlier) = sums
+    (rows, columns, _, _), (short_later, short_earlier), (long_later, long_earlier) = sums
     counts, _, seen = scratch
     column = columns[product]
     for other in seen[: sum_later(product, bought, window, scratch, stamps)]:

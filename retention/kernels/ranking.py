@@ -45,8 +45,7 @@ def keep_best(
     """
     seen, totals, weighed, unit = counted
     smallest_count, top = limits
-    others, counts, scores = kept
-    base_power, other_power = measure[0][product], measure[1]
+    scores, base_power, other_power = kept[2], measure[0][product], measure[1]
     end, need = begin, -1.0
     for other in seen:
         count, weight = totals[other], weighed[other]
@@ -54,19 +53,34 @@ def keep_best(
         # Without a division, which is slow, what is sure to rank behind a full list is left out.
         if count < smallest_count or weight * unit < need * other_power[other]:
             continue
-        score = score_of(weight * unit, base_power, other_power[other])
-        if end == begin + top and score < scores[end - 1]:
-            continue
-        place = place_of(begin, end, (score, count, measure[2][other]), kept, measure)
-        if place == begin + top:
-            continue
-        end = min(end + 1, begin + top)
-        for moved in range(end - 1, place, -1):
-            others[moved], counts[moved] = others[moved - 1], counts[moved - 1]
-            scores[moved] = scores[moved - 1]
-        others[place], counts[place], scores[place] = other, count, score
+        end = put_best((other, count, weight * unit), product, measure, top, kept, (begin, end))
         if end == begin + top:
             need = least_weight(scores[end - 1], base_power)
+    return end
+
+
+@compiled
+def put_best(
+    pair: tuple[int, int, float],
+    product: int,
+    measure: Measure,
+    top: int,
+    kept: Kept,
+    bounds: tuple[int, int],
+) -> int:
+    """Put a product's pair (other, count and weight) among the best, if it is; where these end."""
+    (other, count, weight), (begin, end), (others, counts, scores) = pair, bounds, kept
+    score = score_of(weight, measure[0][product], measure[1][other])
+    if end == begin + top and score < scores[end - 1]:
+        return end
+    place = place_of(begin, end, (score, count, measure[2][other]), kept, measure)
+    if place == begin + top:
+        return end
+    end = min(end + 1, begin + top)
+    for moved in range(end - 1, place, -1):
+        others[moved], counts[moved] = others[moved - 1], counts[moved - 1]
+        scores[moved] = scores[moved - 1]
+    others[place], counts[place], scores[place] = other, count, score
     return end
 
 

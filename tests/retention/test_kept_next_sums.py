@@ -77,14 +77,14 @@ def test_products_that_get_a_second_buyer_get_columns_however_many() -> None:
 def test_the_more_lines_orders_have_the_fewer_products_have_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Of 4 products two or more bought 3: rows of 8 columns, 1 byte each, before and later.
+    # Of 4 products two or more bought 3: rows of 4 columns, 1 byte each, before and later.
     base = np.array([3, 2, 2, 1])
-    monkeypatch.setattr(kept_next_sums, "ROOM", 632)
+    monkeypatch.setattr(kept_next_sums, "ROOM", 616)
 
     kept = [
         KeptNextSums(base, bought_nothing(lines), (1, LONGEST_ORDER)).sums[0][0].tolist()
         for lines in (0, 2, 3)
     ]
 
-    # 632, 32 and no bytes are left: all that two bought, the two most bought, and none.
+    # 616, 16 and no bytes are left: all that two bought, the two most bought, and none.
     assert kept == [[0, 1, 2, -1], [0, 1, -1, -1], [-1, -1, -1, -1]]

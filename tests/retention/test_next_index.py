@@ -137,18 +137,18 @@ def test_whatever_happens_the_lists_are_those_of_a_full_count(
         assert_frame_equal(*(table.filter(untouched).select(told) for table in (before, after)))
 
 
-@pytest.mark.parametrize("products_with_sums", [0, 4, 60])
+@pytest.mark.parametrize(("products_with_sums", "most"), [(0, 60), (4, 60), (60, 60), (500, 500)])
 def test_many_orders_later_the_lists_are_still_those_of_a_full_count(
-    products_with_sums: int, monkeypatch: pytest.MonkeyPatch
+    products_with_sums: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Rows of 64 columns, of one byte and, of products that more than ten bought, of two.
-    monkeypatch.setattr(kept_next_sums, "MOST_BYTES", products_with_sums * 2 * 2 * 64)
+    # Rows have a byte for each product and, of products that more than ten bought, two.
+    monkeypatch.setattr(kept_next_sums, "MOST_BYTES", products_with_sums * 2 * 2 * most)
     monkeypatch.setattr(kept_next_sums, "MOST_IN_SHORT", 10)
     random = Random(5)
 
     def drawn() -> Basket:
         # Some are bought far more often than others, and some customers buy more.
-        products = [int(60 * random.random() ** 3) for _ in range(random.randint(1, 9))]
+        products = [int(most * random.random() ** 3) for _ in range(random.randint(1, 9))]
         return int(40 * random.random() ** 2), random.randrange(300), sorted(set(products))
 
     held: dict[int, Basket] = {number: drawn() for number in range(300)}

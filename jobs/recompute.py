@@ -82,36 +82,48 @@ def recompute_now(context: Context, store: ActiveStore, found: Found | None = No
 
     Returns how many objects must be written. Lists that this worker has kept take in what changed
     since; else everything is made from all orders. Second purchases are computed from all orders,
-    unless neither these nor categories have changed.
+    unless neither these nor categories have changed, after single changes of lists are kept.
 
     Raises:
-        NotActive: the store was disconnected or uninstalled meanwhile; nothing is kept.
+        NotActive: the store was disconnected or uninstalled meanwhile; nothing more is kept.
     """
     began = monotonic()
     found = found or read(context, store, SHELF.take(store.id))
-    if found.kept is None:
-        lists, changed = made(found), None
-    else:
-        lists, now = found.kept.lists, found.source
-        changed = lists.take_in(found.pending.orders, found.lines, now.products, now.choices)
-    second = (
-        None
-        if found.keeps_second_purchases(store)
-        else compute(lists.lines, found.source.products, options(store))
-    )
+    lists, to_write = found.kept.lists if found.kept else made(found), 0
+    if found.kept is not None:
+        to_write = _take_in(context, store, lists, found)
+        if to_write:
+            # Second purchases are computed while lists are written.
+            queue.enqueue(context.redis, queue.WRITE_BACK, store.id)
+    second = None if found.keeps_second_purchases(store) else _second_purchases(store, lists, found)
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
-        if changed is None:
+        if found.kept is None:
             replace_lists(session, lists)
             to_write = want_lists(session)
-        else:
-            to_write = _change_lists(session, changed)
         computed_at = _keep(session, second, _period(lists.lines), monotonic() - began)
         to_write += want_labels(session, store)
         changed_orders.forget(session, found.pending.notes)
         stores.clear_dirty(session, found.changed_at, found.now)
     SHELF.put(store.id, Kept(lists, found.source, options(store), computed_at))
     return to_write
+
+
+def _take_in(context: Context, store: ActiveStore, lists: KeptLists, found: Found) -> int:
+    """Let kept lists take in what changed, and keep them; how many the store must be sent.
+
+    Until all else is kept, the store stays dirty and changes stay noted: should it never be, then
+    nobody has lists as they are in the tables, and everything is made anew.
+    """
+    now = found.source
+    changed = lists.take_in(found.pending.orders, found.lines, now.products, now.choices)
+    with store_transaction(context.engine, store.id) as session:
+        lock_store(session, store)
+        return _change_lists(session, changed)
+
+
+def _second_purchases(store: ActiveStore, lists: KeptLists, found: Found) -> Computed:
+    return compute(lists.lines, found.source.products, options(store))
 
 
 def read(context: Context, store: ActiveStore, kept: Kept | None) -> Found:

@@ -112,6 +112,30 @@ def test_orders_are_taken_in_as_they_come_change_and_go(
         assert changed_orders.pending(session, stores.now(session)).notes == []
 
 
+def test_lists_are_kept_and_wait_to_be_written_before_second_purchases_are_computed(
+    store: Installed, shop: Shop, made: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socks = shop.product_id(SOCKS)
+    shop.order(TEA, BEANS, email=SARA)
+    shop.change(f"products/{socks}", stock_status="outofstock")
+    settle(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(recompute, "compute", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            recompute.recompute(str(store.id))
+    assert socks in shop.cross_sells(TEA)
+    with store.scope() as session:
+        assert stores.existing(session).dirty_since is not None
+        assert changed_orders.pending(session, stores.now(session)).notes != []
+    settle(store)  # The write was asked for.
+    assert socks not in shop.cross_sells(TEA)
+    assert pairs(store).height == 2
+
+    compute(store)
+    assert made == [3]
+    same(pairs(store), expected_pairs(store))
+
+
 def test_what_another_worker_computed_is_not_continued(
     store: Installed, shop: Shop, made: list[int]
 ) -> None:

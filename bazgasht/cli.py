@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bazgasht import composition, parts
 from bazgasht.logs import configure
 from bazgasht.services import ServiceError
-from bazgasht.settings import AppSettings, ConfigurationError
+from bazgasht.settings import AppSettings, ConfigurationError, first_problem
 from bazgasht.supervisor import Supervisor
 from connector.errors import ConnectorError
 from connector.manifest import load
@@ -49,9 +49,7 @@ def cli(context: click.Context) -> None:
     try:
         settings = AppSettings()
     except ValidationError as error:
-        problem = error.errors()[0]
-        names = ".".join(str(part) for part in problem["loc"]).upper()
-        raise click.ClickException(f"configuration: {names}: {problem['msg']}") from None
+        raise click.ClickException(f"configuration: {first_problem(error)}") from None
     configure(settings.log_level, settings.log_format)
     context.obj = settings
 

@@ -128,6 +128,7 @@ def make_context(settings: AppSettings, where: Addresses, *, pool_size: int = 5)
         vault=Vault(keys),
         public_url=settings.public_url,
         development=settings.development,
+        lists_bytes=settings.lists_memory << 20,
     )
     register(shopify(settings, context))
     return context

@@ -1,6 +1,12 @@
-"""Memory of processes that run for long."""
+"""Memory of the machine, and of processes that run for long."""
 
 import gc
+import os
+
+
+def machine_memory() -> int:
+    """How much memory the machine has, in MiB."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
 
 
 def spare_what_is_loaded() -> None:

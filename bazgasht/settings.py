@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bazgasht.memory import machine_memory
 from bazgasht.services import default_data_directory
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -39,6 +40,7 @@ class AppSettings(BaseSettings):
     shopify_pretend_address: str = ""
     web_processes: int = Field(2, ge=1, le=64)
     web_threads: int = Field(24, ge=4, le=512)
+    lists_memory: int = Field(default_factory=lambda: max(2048, machine_memory() // 4), ge=0)
     log_level: str = "INFO"
     log_format: str = "text"
     prefer_wheels: bool = False
@@ -47,8 +49,16 @@ class AppSettings(BaseSettings):
     @classmethod
     def _plain_address(cls, value: str) -> str:
         if not value.startswith(("https://", "http://")):
-            raise ValueError("BAZGASHT_PUBLIC_URL must begin with https:// (or http://)")
+            raise ValueError("must begin with https:// (or http://)")
         return value.rstrip("/")
+
+
+def first_problem(error: ValidationError) -> str:
+    """The variable that cannot be used, and why."""
+    problem = error.errors()[0]
+    name = str(problem["loc"][0])
+    variable = f"BAZGASHT_{name.upper()}" if name in AppSettings.model_fields else name
+    return f"{variable}: {problem['msg']}"
 
 
 def opened(value: SecretStr | None) -> str | None:

@@ -27,13 +27,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The process's connections. `public_url` is where stores reach the app, without a slash."""
+    """The process's connections. `public_url` is where stores reach the app, without a slash.
+
+    `lists_bytes` is how much memory a worker may take to keep stores' lists in.
+    """
 
     engine: Engine
     redis: Redis
     vault: Vault
     public_url: str
     development: bool
+    lists_bytes: int = 2 << 30
 
 
 class NotActive(Exception):

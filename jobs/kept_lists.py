@@ -17,9 +17,6 @@ from retention import computation
 from retention.columns import CATEGORY_ID, PRODUCT_ID
 from retention.kept_lists import KeptLists, Options
 
-MOST_BYTES = 2 << 30
-"""So much is kept by one worker for all its stores; those computed least lately are dropped."""
-
 MOST_TAKEN_IN = 0.01
 """When so great a share of a store's orders was taken in one by one, everything is computed anew,
 and with it what depends on the store as a whole."""
@@ -78,21 +75,20 @@ class Kept:
 
 
 class Shelf:
-    """Lists of some stores, in at most so many bytes."""
+    """Lists of some stores."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self) -> None:
         self._kept: OrderedDict[UUID, tuple[Kept, int]] = OrderedDict()
 
     def take(self, store_id: UUID) -> Kept | None:
         """Take a store's lists away: whoever changes them puts them back when that is kept."""
         return self._kept.pop(store_id, (None, 0))[0]
 
-    def put(self, store_id: UUID, kept: Kept) -> None:
-        """Keep a store's lists, and drop others if there is no room for all."""
+    def put(self, store_id: UUID, kept: Kept, most_bytes: int) -> None:
+        """Keep a store's lists, and drop those computed least lately if all take more than that."""
         self._kept[store_id] = (kept, kept.lists.nbytes())
         self._kept.move_to_end(store_id)
-        while sum(size for _, size in self._kept.values()) > self._most_bytes:
+        while sum(size for _, size in self._kept.values()) > most_bytes:
             self._kept.popitem(last=False)
 
 

@@ -105,7 +105,8 @@ def recompute_now(context: Context, store: ActiveStore, found: Found | None = No
         to_write += want_labels(session, store)
         changed_orders.forget(session, found.pending.notes)
         stores.clear_dirty(session, found.changed_at, found.now)
-    SHELF.put(store.id, Kept(lists, found.source, options(store), computed_at))
+    kept = Kept(lists, found.source, options(store), computed_at)
+    SHELF.put(store.id, kept, context.lists_bytes)
     return to_write
 
 

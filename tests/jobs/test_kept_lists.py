@@ -63,7 +63,7 @@ def expected_pairs(store: Installed) -> pl.DataFrame:
     """The pairs of all orders, of so many as the store had when it was computed from all."""
     kept = SHELF.take(store.id)
     assert kept is not None
-    SHELF.put(store.id, kept)
+    SHELF.put(store.id, kept, kept.lists.nbytes())
     with store.scope() as session:
         statuses = store.store.settings.purchase_statuses
         lines = purchases.lines(session, statuses, stores.now(session))
@@ -145,7 +145,8 @@ def test_what_another_worker_computed_is_not_continued(
     settle(store)
     compute(store)  # By a worker that has nothing kept.
     assert made == [3]
-    SHELF.put(store.id, kept)  # The worker that computed before has the state of then.
+    # The worker that computed before has the state of then.
+    SHELF.put(store.id, kept, kept.lists.nbytes())
     shop.order(TEA, EARL)
     settle(store)
     compute(store)
@@ -373,11 +374,11 @@ def test_the_shelf_drops_what_was_computed_least_lately(store: Installed) -> Non
     kept = SHELF.take(store.id)
     assert kept is not None
     size = kept.lists.nbytes()
-    shelf = Shelf(most_bytes=2 * size)
+    shelf = Shelf()
     names = [UUID(int=number) for number in range(3)]
-    shelf.put(names[0], kept)
-    shelf.put(names[1], kept)
-    shelf.put(names[0], kept)
-    shelf.put(names[2], kept)
+    shelf.put(names[0], kept, 2 * size)
+    shelf.put(names[1], kept, 2 * size)
+    shelf.put(names[0], kept, 2 * size)
+    shelf.put(names[2], kept, 2 * size)
     assert [shelf.take(name) is None for name in names] == [False, True, False]
     assert shelf.take(names[0]) is None

@@ -64,7 +64,8 @@ class SecondCategory:
     The calibrations compare the stated probabilities with what came, by setting: of the category
     named first, and of all three that are named. Only what the product would state is compared,
     that is what at least 97 known customers came back for. In samples the same customers come many
-    times, so that chance alone brings more than `by_chance` there.
+    times, so that chance alone brings more than `by_chance` there. A setting in which nobody can be
+    predicted, because nobody had come back before, has no scores.
     """
 
     scores: tuple[Score, ...]
@@ -109,7 +110,7 @@ def second_category(
     bought = joined.purchases()
     known = histories(bought, joined.contents())
     first = _first_steps(known)
-    require_evidence("customers who came back", len(first.after), SMALLEST)
+    require_evidence("customers of known first and second category", len(first.after), SMALLEST)
     settings: dict[str, Iterator[Split]] = {
         "others": _others(known, first, seed),
         "earlier": _earlier(known, first, bought),
@@ -117,9 +118,13 @@ def second_category(
     for size in samples:
         settings[f"sample {size}"] = _sampled(known, first, size, seed)
     scores: list[Score] = []
-    firsts, named = {}, {}
+    firsts: dict[str, Stated] = {}
+    named: dict[str, Stated] = {}
     for setting, splits in settings.items():
         found = _predicted(splits)
+        if not found:
+            firsts[setting] = named[setting] = NotEnoughData("customers who can be predicted", 0, 1)
+            continue
         scores.extend(_scores(setting, found))
         ours = found[OURS]
         firsts[setting] = _stated(ours, 1)
@@ -233,6 +238,8 @@ def _predicted(splits: Iterator[Split]) -> dict[str, _Named]:
         returned = int(steps(known).is_first.sum())
         for name, model in MODELS.items():
             found[name].append(_named(model(known, first.before), first, returned))
+    if not found[OURS]:
+        return {}
     return {
         name: _Named(
             np.concatenate([one.customers for one in parts]),

@@ -92,6 +92,17 @@ def test_nothing_later_is_known() -> None:
     assert found.score("others", "majority").top_1.value == pytest.approx(0.5, abs=0.1)
 
 
+def test_where_nobody_came_back_before_others_began_nothing_is_predicted_in_time() -> None:
+    # All begin within an hour and come back a day later.
+    customers = [[1, 2], [2, 1]] * 60
+    found = second_category(store(*customers, days_apart=1 / 5_000), CATALOGUE, samples=())
+
+    assert {score.setting for score in found.scores} == {"others"}
+    in_time = found.named_first["earlier"]
+    assert isinstance(in_time, NotEnoughData)
+    assert (in_time.have, in_time.need) == (0, 1)
+
+
 def test_an_unknown_score_is_refused(loyal: SecondCategory) -> None:
     with pytest.raises(KeyError, match="no score of 'theirs' in 'others'"):
         loyal.score("others", "theirs")

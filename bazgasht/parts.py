@@ -62,6 +62,11 @@ def run_worker(settings: AppSettings, name: str) -> None:
     context = make_context(settings, addresses(settings))
     job_context.use(context)
     queue.load_jobs(name)
+    if name == queue.COMPUTE:
+        # Other parts need not load what computes.
+        from retention.compiled_ahead import compile_ahead  # noqa: PLC0415
+
+        compile_ahead()
     spare_what_is_loaded()
     queue.work(context.redis, name)
 

@@ -15,7 +15,7 @@ ORDERS = ((1, 1, (1, 2, 3)), (2, 1, (1, 2)), (3, 2, (1, 2, 4)), (4, 2, (2, 3)), 
 
 
 def compile_ahead() -> None:
-    """Make lists of a few orders, and take in one that changes, one that comes, and that it goes."""
+    """Make lists of a few orders, and take in that one changes, one comes, and it goes."""
     products = pl.DataFrame([(one, 1, True) for one in range(1, 6)], schema=PRODUCTS, orient="row")
     lists = KeptLists(_lines(*ORDERS), products, Options(180, 5, 60))
     lists.take_in([2, 6], _lines((2, 1, (1,)), (6, 3, (2, 5))), products)

@@ -69,9 +69,12 @@ def concerned(
         pairs.products_with(allowed),
         _chosen_otherwise(before, now),
         _pinning(now, able.filter(RECOMMENDABLE)[PRODUCT_ID]),
-        _drawing_otherwise(before, now, lists),
+        _drawing_otherwise(before, now, moved, lists),
         _in_categories(moved, before, now),
     ]
+    if len(switched):
+        # What lists with bans of their own draw on reaches further down.
+        parts.append(spare(now.rules.choices)[PRODUCT_ID])
     found = pl.concat(parts).unique()
     return found.filter(found.is_in(now.products[PRODUCT_ID].implode()))
 
@@ -134,16 +137,19 @@ def _pinning(now: Assortment, products: pl.Series) -> pl.Series:
     return now.products[PRODUCT_ID] if EVERY_LIST in lists else lists.rename(PRODUCT_ID)
 
 
-def _drawing_otherwise(before: Assortment, now: Assortment, lists: KeptTable) -> pl.Series:
+def _drawing_otherwise(
+    before: Assortment, now: Assortment, moved: pl.DataFrame, lists: KeptTable
+) -> pl.Series:
     """Return the products whose lists draw on products of their category, or of the whole store,
-    that are others than before."""
+    that are others than before, or of the store on some that moved to another category."""
     was, has = before.offered, now.offered
     if not was.with_any.equals(has.with_any):
         return now.products[PRODUCT_ID]
     of = now.products.select(PRODUCT_ID, CATEGORY_ID)
     with_category = _categories_that_differ(was.with_category, has.with_category)
     sold = _categories_that_differ(was.sold_in_category, has.sold_in_category)
-    whole = not was.sold.equals(has.sold)
+    moving = not has.sold.join(moved, left_on=OTHER_ID, right_on=PRODUCT_ID, how="semi").is_empty()
+    whole = moving or not was.sold.equals(has.sold)
     if with_category.is_empty() and sold.is_empty() and not whole:
         return NOBODY
     in_category = pl.col(CATEGORY_ID).is_in(sold.implode())
@@ -154,8 +160,6 @@ def _drawing_otherwise(before: Assortment, now: Assortment, lists: KeptTable) ->
     return pl.concat(
         [
             of.filter(pl.col(CATEGORY_ID).is_in(with_category.implode()))[PRODUCT_ID],
-            # What lists with bans of their own draw on reaches further down.
-            spare(now.rules.choices)[PRODUCT_ID],
             far.filter(reached)[PRODUCT_ID],
         ]
     )

@@ -1,4 +1,5 @@
 from collections.abc import Iterator, Mapping, Sequence
+from random import Random
 
 import polars as pl
 import pytest
@@ -183,3 +184,36 @@ def with_changes(
 
 def same(found: pl.DataFrame, expected: pl.DataFrame, key: Sequence[str]) -> None:
     assert_frame_equal(found.sort(key), expected.sort(key), check_exact=True)
+
+
+@pytest.mark.parametrize(("seed", "size", "percent"), [(5, 3, 50), (9, 2, 100), (6, 3, 34)])
+def test_many_changes_of_products_later_the_lists_are_those_of_all_products(
+    seed: int, size: int, percent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offer, "SMALLEST_STORE_COUNT", 4)
+    random = Random(seed)
+
+    def basket() -> list[int]:
+        # Some are bought far more often than others.
+        return sorted({1 + int(40 * random.random() ** 2) for _ in range(random.randint(1, 4))})
+
+    held = {n: (random.randrange(60), random.randrange(90), basket()) for n in range(250)}
+    categories = (None, 1, 2, 3, 4)
+    catalogue = products(*((n, random.choice(categories), n % 5 > 0) for n in range(1, 41)))
+    kept = KeptLists(store(held), catalogue, Options(60, size, percent))
+    chosen: dict[tuple[int, int], str] = {}
+    for _ in range(30):
+        product, change = random.randint(1, 40), random.random()
+        if change < 0.5:
+            catalogue = with_changes(catalogue, {product}, {})
+        elif change < 0.75:
+            catalogue = with_changes(catalogue, set(), {product: random.choice(categories)})
+        elif chosen.pop(of := (random.choice([0, random.randint(1, 40)]), product), None) is None:
+            chosen[of] = random.choice(["pin", "ban", "ban"])
+        choices = some_choices(*((*of, kind) for of, kind in chosen.items()))
+        kept.take_in([], NO_LINES, catalogue, choices)
+
+        around, rules = surroundings(store(held), catalogue), Rules(size, choices, percent)
+        bases = orders_with(store(held))
+        expected = listed(kept.pairs, bases, catalogue, around, rules)
+        same(kept.recommendations, expected, LIST_KEY)

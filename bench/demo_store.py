@@ -64,11 +64,6 @@ def _install(context: Context, url: str, public_url: str) -> DemoStore:
     key, secret = answer["consumer_key"], answer["consumer_secret"]
     context = replace(context, public_url=public_url)
     store_id = installing.connect(context, "woocommerce", Credentials(url, key, secret))
-    with store_transaction(context.engine, store_id) as session:
-        row = stores.get(session, lock=True)
-        if row is None:
-            raise LookupError("the store is not there")
-        row.settings = {**row.settings, "recompute_after_seconds": 1}
     demo = DemoStore(context, store_id, url, API(url, key, secret, version="wc/v3", timeout=60))
     wait_until_loaded(demo)
     wait_until_still(demo)

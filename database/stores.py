@@ -86,7 +86,8 @@ def to_write(engine: Engine) -> Sequence[UUID]:
 def to_compute(engine: Engine, default_quiet: float) -> Sequence[UUID]:
     """Active stores that changed and have been quiet since, or have waited ten times as long.
 
-    `default_quiet` is in seconds, for stores that did not set it.
+    `default_quiet` is in seconds, for stores that did not set it. A store that was computed rests
+    for as long as that took.
     """
     return _identifiers(
         engine, "stores_to_compute(CAST(:quiet AS double precision))", quiet=default_quiet

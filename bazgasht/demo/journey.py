@@ -66,10 +66,6 @@ class Journey:
         if found is None:
             raise DemoFailed("the app does not know the store after its installation")
         self.store_id = found
-        with store_transaction(self.context.engine, found) as session:
-            row = stores.get(session, lock=True)
-            if row is not None:
-                row.settings = {**row.settings, "recompute_after_seconds": 1}
 
     def _load_history(self) -> None:
         self._wait(self._history_loaded, "the history is not loaded")

@@ -138,7 +138,7 @@ def test_defaults_fill_what_is_not_given() -> None:
         stage_large_base=1000,
         stage_repeat_revenue_percent=50,
         stage_growth_percent=10,
-        recompute_after_seconds=60,
+        recompute_after_seconds=1,
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, select, text
 
-from database import stores
+from database import results, stores
 from database.models import ScheduleTick, Store
 from database.session import store_lock, store_transaction, transaction
 from tests.database.conftest import Scope
@@ -55,6 +55,20 @@ def test_a_store_is_computed_when_quiet_or_after_ten_times_as_long(
     due: bool,
 ) -> None:
     dirty(scope, since=since, changed=changed, quiet=quiet)
+    assert stores.to_compute(engine, 60) == ([store_id] if due else [])
+
+
+@pytest.mark.parametrize(("ago", "took", "due"), [(5, 9, False), (9, 5, True), (0, 0, True)])
+def test_a_computed_store_rests_for_as_long_as_that_took(
+    engine: Engine, store_id: UUID, scope: Scope, ago: float, took: float, due: bool
+) -> None:
+    dirty(scope, since=100, changed=4, quiet=1)
+    with scope() as session:
+        results.save_figures(session, {}, (None, None), took)
+        session.execute(
+            text("UPDATE computations SET computed_at = computed_at - make_interval(secs => :ago)"),
+            {"ago": ago},
+        )
     assert stores.to_compute(engine, 60) == ([store_id] if due else [])
 
 

@@ -41,10 +41,6 @@ def install(product: Product, sandbox: RunningStore) -> str:
     loaded = "SELECT FROM progress WHERE task LIKE 'backfill%' AND state = 'done'"
     wait_for(lambda: len(product.rows(loaded)) == 4, "the history is not loaded")
     (store,) = product.rows("SELECT id FROM stores")
-    product.change(
-        store["id"],
-        "UPDATE stores SET settings = settings || '{\"recompute_after_seconds\": 1}'",
-    )
     return str(store["id"])
 
 

@@ -57,10 +57,6 @@ def open_app(product: Product, shop: RunningShop) -> str:
     loaded = "SELECT FROM progress WHERE task LIKE 'backfill%' AND state = 'done'"
     wait_for(lambda: len(product.rows(loaded)) == 4, f"the history is not loaded: {product.log()}")
     (store,) = product.rows("SELECT id FROM stores")
-    product.change(
-        store["id"],
-        "UPDATE stores SET settings = settings || '{\"recompute_after_seconds\": 1}'",
-    )
     return str(store["id"])
 
 

@@ -146,18 +146,46 @@ OLD_COLUMNS = (
 )
 
 
-def test_an_older_ledger_is_kept_whole_on_the_way_up_and_down(empty: EmptyDatabase) -> None:
-    migrate(empty.owner_url, empty.app_url(f"{empty.name}_app"))
+PREDICTED = """
+    INSERT INTO stores (id, platform, url, state)
+      VALUES (:a, 'woocommerce', 'https://a.test', 'active');
+    INSERT INTO customer_categories (store_id, customer_id, rank, category_id, basis, probability,
+      count, base, base_rate, low, high, enough)
+    VALUES (:a, 1, 1, 7, 'predicted', NULL, 0, 0, 0, 0, 1, false)
+"""
+
+
+def move_to(empty: EmptyDatabase, revision: str, move: Callable[[Config, str], None]) -> None:
+    """Bring the database to a revision as its owner."""
     settings = configuration()
     settings.attributes["app_role"] = f"{empty.name}_app"
-    owner = create_engine(empty.owner, poolclass=NullPool)
+    with create_engine(empty.owner, poolclass=NullPool).begin() as connection:
+        settings.attributes["connection"] = connection
+        move(settings, revision)
+
+
+def test_predictions_that_state_nothing_are_no_obstacle_on_the_way_down(
+    empty: EmptyDatabase,
+) -> None:
+    migrate(empty.owner_url, empty.app_url(f"{empty.name}_app"))
+    superuser = create_engine(empty.superuser.set(database=empty.name), poolclass=NullPool)
+    store = {"a": uuid4()}
+    with superuser.begin() as connection:
+        for statement in PREDICTED.split(";"):
+            connection.execute(text(statement), store)
+    move_to(empty, "0017", command.downgrade)
+    with superuser.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM customer_categories")) == 0
+    move_to(empty, HEAD, command.upgrade)
+
+
+def test_an_older_ledger_is_kept_whole_on_the_way_up_and_down(empty: EmptyDatabase) -> None:
+    migrate(empty.owner_url, empty.app_url(f"{empty.name}_app"))
     superuser = create_engine(empty.superuser.set(database=empty.name), poolclass=NullPool)
     stores = {"a": uuid4(), "b": uuid4()}
 
     def to(revision: str, move: Callable[[Config, str], None]) -> list[Any]:
-        with owner.begin() as connection:
-            settings.attributes["connection"] = connection
-            move(settings, revision)
+        move_to(empty, revision, move)
         with superuser.connect() as connection:
             return list(connection.execute(text(OLD_COLUMNS)))
 

@@ -95,7 +95,9 @@ def recompute_now(context: Context, store: ActiveStore, found: Found | None = No
         if to_write:
             # Second purchases are computed while lists are written.
             queue.enqueue(context.redis, queue.WRITE_BACK, store.id)
-    second = None if found.keeps_second_purchases(store) else _second_purchases(store, lists, found)
+    second = None
+    if not found.keeps_second_purchases(store):
+        second = compute(lists.lines, found.source.products, options(store))
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
         if found.kept is None:
@@ -121,10 +123,6 @@ def _take_in(context: Context, store: ActiveStore, lists: KeptLists, found: Foun
     with store_transaction(context.engine, store.id) as session:
         lock_store(session, store)
         return _change_lists(session, changed)
-
-
-def _second_purchases(store: ActiveStore, lists: KeptLists, found: Found) -> Computed:
-    return compute(lists.lines, found.source.products, options(store))
 
 
 def read(context: Context, store: ActiveStore, kept: Kept | None) -> Found:

@@ -72,12 +72,8 @@ def bought_with_category(
     require(products, PRODUCTS, "products")
     if top < 1:
         raise ValueError(f"top is {top}; keep at least one product per category")
-    named = products.drop_nulls(CATEGORY_ID).select(PRODUCT_ID, CATEGORY_ID)
-    if only is not None:
-        named = named.filter(pl.col(CATEGORY_ID).is_in(only))
-    category = pl.DataFrame({PRODUCT_ID: orders.product_ids}).join(
-        named, on=PRODUCT_ID, how="left", maintain_order="left"
-    )[CATEGORY_ID]
+    named = products if only is None else products.filter(pl.col(CATEGORY_ID).is_in(only))
+    category = categories_of(orders, named)
     names = category.drop_nulls().unique().sort()
     place = category.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
     of_these = orders if only is None else _with_category(orders, place)
@@ -91,6 +87,18 @@ def bought_with_category(
 def in_order(pairs: pl.DataFrame) -> pl.DataFrame:
     """Return `CATEGORY_PAIRS` sorted by category and falling score."""
     return pairs.sort(CATEGORY_ID, SCORE, OTHER_ID, descending=[False, True, False])
+
+
+def with_categories(table: pl.DataFrame, product: str, products: pl.DataFrame) -> pl.DataFrame:
+    """Return the table with the category_id that the products in this column have, if any."""
+    named = products.select(pl.col(PRODUCT_ID).alias(product), CATEGORY_ID)
+    return table.join(named, on=product, how="left", maintain_order="left")
+
+
+def categories_of(orders: Baskets, products: pl.DataFrame) -> pl.Series:
+    """Return the category_id of each product of the orders, by its place, if it has any."""
+    places = pl.DataFrame({PRODUCT_ID: orders.product_ids})
+    return with_categories(places, PRODUCT_ID, products)[CATEGORY_ID]
 
 
 def _with_category(orders: Baskets, category: Integers) -> Baskets:

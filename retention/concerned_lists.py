@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from retention.arrays import Integers
+from retention.category_affinity import with_categories
 from retention.columns import (
     BASE_RATE,
     CATEGORY_ID,
@@ -191,8 +192,7 @@ def _ends(products: pl.Series, now: Assortment, lists: KeptTable) -> pl.DataFram
         .then(FROM_CATEGORY)
         .otherwise(BY_SCORE)
     )
-    categories = now.products.select(pl.col(PRODUCT_ID).alias(OTHER_ID), CATEGORY_ID)
-    rows = lists.of(products).join(categories, on=OTHER_ID, how="left")
+    rows = with_categories(lists.of(products), OTHER_ID, now.products)
     alike = pl.len().over(PRODUCT_ID, CATEGORY_ID)
     left_over = (alike > most) & pl.col(CATEGORY_ID).is_not_null()
     is_short = pl.len() < rules.size

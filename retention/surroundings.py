@@ -14,7 +14,12 @@ import polars as pl
 
 from retention.arrays import Cells
 from retention.baskets import Baskets, baskets, numbered
-from retention.category_affinity import bought_with_category, in_order
+from retention.category_affinity import (
+    bought_with_category,
+    categories_of,
+    in_order,
+    with_categories,
+)
 from retention.columns import (
     BASE,
     BASE_RATE,
@@ -45,8 +50,7 @@ class Bought:
 
     def buyers(self, products: pl.DataFrame) -> pl.DataFrame:
         """Return category_id of these products, and how many customers bought of it (`base`)."""
-        places = pl.DataFrame({PRODUCT_ID: self.orders.product_ids})
-        category = with_categories(places, PRODUCT_ID, products)[CATEGORY_ID]
+        category = categories_of(self.orders, products)
         named = category.is_not_null().to_numpy()[self.products]
         customers, of = self.customers[named], category[self.products[named]]
         return (
@@ -124,12 +128,6 @@ def surroundings(lines: pl.DataFrame, products: pl.DataFrame) -> Surroundings:
         category_buyers=bought.buyers(products),
         bought=bought,
     )
-
-
-def with_categories(table: pl.DataFrame, product: str, products: pl.DataFrame) -> pl.DataFrame:
-    """Return the table with the category_id that the products in this column have, if any."""
-    named = products.select(pl.col(PRODUCT_ID).alias(product), CATEGORY_ID)
-    return table.join(named, on=product, how="left", maintain_order="left")
 
 
 def _sold(known: pl.DataFrame, customers: int) -> pl.DataFrame:

@@ -7,8 +7,9 @@ The form and every constant were chosen on four earlier stretches of The Complet
 the one that judges (`docs/quality.md` tells what each part is worth).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -89,19 +90,19 @@ class PersonalModel:
         near = np.where(alike >= least, alike, 0)
         weights = near / np.maximum(near.sum(axis=1), NOBODY_ALIKE)[:, None]
         bought = np.asarray((sparse.csr_array(weights) @ self.frequency).toarray())
-        first = self.novelty.likelihood(rows, alike, near)
+        first = partial(self.novelty.likelihood, rows, alike, near)
         return Expected(self.own[rows].toarray(), bought, first, near > 2 * NOBODY_ALIKE)
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """Of some customers: scores of products bought before, how often customers alike bought each
-    product as a share of orders, how likely each is to be bought for the first time, and who is
-    alike (customers x all customers)."""
+    product as a share of orders, how likely each is to be bought for the first time, which is
+    worked out when asked for, as it takes longest, and who is alike (customers x all customers)."""
 
     own: Floats
     of_others: Floats
-    first: Floats
+    first: Callable[[], Floats]
     near: NDArray[np.bool_]
 
     def best(
@@ -111,9 +112,11 @@ class Expected:
 
         Only the columns that are `allowed` are named.
         """
-        score: Floats = self.own + NEIGHBOUR_WEIGHT * self.of_others
+        score: Floats
         if only_new:
-            score = np.where(self.own > 0, 0.0, self.first)
+            score = np.where(self.own > 0, 0.0, self.first())
+        else:
+            score = self.own + NEIGHBOUR_WEIGHT * self.of_others
         if allowed is not None:
             score[:, ~allowed] = 0
         # Sums in another sequence differ in the last digits; equal ones go by identifier.

@@ -73,7 +73,7 @@ class Novelty:
         likely, share = (sparse.csr_array(weights @ table) for table in (self.taken, self.share))
         likely.data **= TAKEN_EXPONENT + self.certainty * HABIT_EXPONENT
         share.data **= -self.certainty * HABIT_EXPONENT
-        likely.data *= share.data * self.trend[likely.indices] ** TREND_EXPONENT
+        likely.data *= share.data * (self.trend**TREND_EXPONENT)[likely.indices]
         told = LINKED_WEIGHT * _root(self.held[rows] @ self.links)
         told += LEANING_WEIGHT * _root(self._leaning(alike))
         beside = likely.toarray()

@@ -62,7 +62,7 @@ def test_the_highest_are_found_wherever_they_lie_among_many() -> None:
     own[0, [5, 6, 70, 199]] = 0.5, 0.5, 0.1, 0.9
     own[1, [63, 64]] = 0.2, 0.3
     nothing = np.zeros_like(own)
-    expected = Expected(own, nothing, nothing, near=np.zeros((2, 2), dtype=np.bool_))
+    expected = Expected(own, nothing, lambda: nothing, near=np.zeros((2, 2), dtype=np.bool_))
 
     rows, columns, scores = expected.best(2, only_new=False)
 

@@ -1,14 +1,12 @@
 """Customers by the month of their first purchase: how many still buy, and what they have spent."""
 
-from datetime import datetime
-
 import polars as pl
 
 from retention.columns import CUSTOMER_ID, MONEY, NET, PLACED_AT, SEQUENCE
 from retention.figures.catalogue import breakdown
 from retention.figures.columns import MONTH
 from retention.figures.figure import Breakdown
-from retention.figures.period import Calendar, Period, month_starts, with_month, zone_of
+from retention.figures.period import Calendar, Period, day_of, month_starts, with_month
 from retention.figures.shares import with_share
 
 
@@ -67,12 +65,9 @@ def _cumulated(grid: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:
 def _grid(period: Period, calendar: Calendar) -> pl.DataFrame:
     """Return every month of joining with every month since, down to the end of the period."""
     starts = month_starts(period.first_day, period.last_day, calendar)
-    end = period.end.astimezone(zone_of(period.zone)).replace(tzinfo=None)
+    end = day_of(period.end, period.zone)
     months = pl.DataFrame(
-        {
-            MONTH: starts[:-1],
-            "complete": [datetime.combine(day, datetime.min.time()) <= end for day in starts[1:]],
-        }
+        {MONTH: starts[:-1], "complete": [day <= end for day in starts[1:]]}
     ).with_row_index("number")
     number = pl.col("number").cast(pl.Int32)
     return (

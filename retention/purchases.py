@@ -92,11 +92,6 @@ def purchases(
     return JoinedOrders(lines, products, joining_minutes).purchases()
 
 
-def contents(lines: pl.DataFrame, products: pl.DataFrame, joining_minutes: int = 0) -> pl.DataFrame:
-    """Return the contents (`CONTENTS`) of the `JoinedOrders` of the same arguments."""
-    return JoinedOrders(lines, products, joining_minutes).contents()
-
-
 def _kept(lines: pl.DataFrame, joining_minutes: int) -> pl.DataFrame:
     """Return the lines that count, after a look at what was given."""
     require(lines, LINES, "lines")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from retention.columns import CONTENTS, PURCHASES
-from retention.purchases import contents, purchases
+from retention.purchases import JoinedOrders, purchases
 from tests.retention.tables import Bought, lines, products
 
 # Categories 10, 20 and 30; product 4 has none.
@@ -161,7 +161,7 @@ def test_contents_are_shares_of_what_was_spent_on_known_categories() -> None:
         (7, 1, 1, 1, "0"), (7, 1, 1, 2, "0"),
         (8, None, 1, 1, "5"), (9, 2, 1, 4, "5"), (9, 2, 1, 1, "-1"),
     ]  # fmt: skip
-    held = contents(lines(*rows), CATALOGUE, joining_minutes=5)
+    held = JoinedOrders(lines(*rows), CATALOGUE, joining_minutes=5).contents()
 
     assert held.schema == CONTENTS
     assert held.rows() == [
@@ -172,4 +172,4 @@ def test_contents_are_shares_of_what_was_spent_on_known_categories() -> None:
         (7, 20, 0.5),
     ]
     with pytest.raises(ValueError, match="joining_minutes is -1"):
-        contents(lines(*rows), CATALOGUE, joining_minutes=-1)
+        JoinedOrders(lines(*rows), CATALOGUE, joining_minutes=-1)

@@ -7,6 +7,7 @@ their cases judged together.
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import polars as pl
 
@@ -41,7 +42,11 @@ def measure(lines: pl.DataFrame, products: pl.DataFrame) -> None:
     recent = lines.filter(pl.col(PLACED_AT) > pl.lit(last) - timedelta(days=DAYS))
     held = recent.drop_nulls(CUSTOMER_ID)[ORDER_ID].n_unique()
     sizes = {orders: draws for orders, draws in DRAWS.items() if held >= 2 * orders}
-    tasks = {"a. Product page": _page, "b. Next order": _next, "b. New products": _new}
+    tasks: dict[str, Callable[[TimeSplit, pl.DataFrame], Cases]] = {
+        "a. Product page": _page,
+        "b. Next order": _next,
+        "b. New products": partial(_next, only_new=True),
+    }
     for title, cases in tasks.items():
         rows: list[tuple[str, ...]] = []
         try:
@@ -99,29 +104,20 @@ def _page(split: TimeSplit, products: pl.DataFrame) -> Cases:
     return {name: page_cases(table, split.test) for name, table in lists.items()}
 
 
-def _next(split: TimeSplit, _products: pl.DataFrame) -> Cases:
+def _next(split: TimeSplit, _products: pl.DataFrame, *, only_new: bool = False) -> Cases:
     known = split.known
     orders = next_orders(known, split.test)
     customers = orders[CUSTOMER_ID].unique()
     rivals = NextOrderRivals(known, customers)
     lists = {
-        "ours": personal_lists(known, customers, SIZE),
-        "popularity": rivals.popularity(SIZE),
-        "personal frequency": rivals.frequency(SIZE),
-        "personal frequency, .95 per order": rivals.frequency(SIZE, 0.95),
-        "TIFU-KNN": rivals.tifu_knn(SIZE),
+        "ours": personal_lists(known, customers, SIZE, only_new=only_new),
+        "popularity": rivals.popularity(SIZE, only_new=only_new),
     }
-    return {name: next_order_cases(table, orders) for name, table in lists.items()}
-
-
-def _new(split: TimeSplit, _products: pl.DataFrame) -> Cases:
-    known = split.known
-    orders = next_orders(known, split.test)
-    customers = orders[CUSTOMER_ID].unique()
-    rivals = NextOrderRivals(known, customers)
-    lists = {
-        "ours": personal_lists(known, customers, SIZE, only_new=True),
-        "popularity": rivals.popularity(SIZE, only_new=True),
-        "TIFU-KNN": rivals.tifu_knn(SIZE, only_new=True),
-    }
-    return {name: next_order_cases(table, orders, without=known) for name, table in lists.items()}
+    if not only_new:
+        lists |= {
+            "personal frequency": rivals.frequency(SIZE),
+            "personal frequency, .95 per order": rivals.frequency(SIZE, 0.95),
+        }
+    lists["TIFU-KNN"] = rivals.tifu_knn(SIZE, only_new=only_new)
+    without = known if only_new else None
+    return {name: next_order_cases(table, orders, without=without) for name, table in lists.items()}

@@ -13,7 +13,8 @@ from bazgasht.options import json_option, print_json
 from bazgasht.purchase_file import UnreadableFile, read_purchases
 from retention.columns import ORDER_ID
 from retention.evaluation.bootstrap import Estimate
-from retention.evaluation.second_category import OURS, SecondCategory
+from retention.evaluation.second_category import SecondCategory
+from retention.evaluation.second_category_models import OURS
 from retention.evaluation.store import Answer, Evaluation, evaluate
 from retention.evaluation.tasks import improvement
 from retention.prediction.calibration import Calibration

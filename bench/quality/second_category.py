@@ -1,7 +1,7 @@
 """Second categories predicted on The Complete Journey, at the level of categories and departments.
 
 Every model's share of hits, first-named and of three, ours minus theirs, and the reliability of
-our probabilities. The settings are those of `retention.evaluation.second_category`.
+our probabilities. The settings are those of `retention.evaluation.second_category_settings`.
 """
 
 import polars as pl

@@ -177,21 +177,29 @@ def fill_column(
 ) -> None:
     """Write the counts of a product, whose column is new, in the rows of all others."""
     (rows, columns, _, _), (short_later, short_earlier), (long_later, long_earlier) = sums
-    counts, _, seen = scratch
-    column = columns[product]
-    for other in seen[: sum_later(product, bought, window, scratch, stamps)]:
+    place = (rows, columns[product])
+    many = sum_later(product, bought, window, scratch, stamps)
+    _write_column(many, place, short_earlier, long_earlier, scratch)
+    many = sum_earlier(product, bought, window, scratch, stamps)
+    _write_column(many, place, short_later, long_later, scratch)
+
+
+@compiled
+def _write_column(
+    many: int,
+    place: tuple[Cells, int],
+    short: NDArray[Any],
+    long: NDArray[Any],
+    scratch: Scratch,
+) -> None:
+    """Write the counts of so many products seen, which are 0 again thereafter, in a column."""
+    (rows, column), (counts, _, seen) = place, scratch
+    for other in seen[:many]:
         row = rows[other]
         if row >= 0:
-            short_earlier[row, column] = counts[other]
+            short[row, column] = counts[other]
         elif row != NO_ROW:
-            long_earlier[-2 - row, column] = counts[other]
-        counts[other] = 0
-    for other in seen[: sum_earlier(product, bought, window, scratch, stamps)]:
-        row = rows[other]
-        if row >= 0:
-            short_later[row, column] = counts[other]
-        elif row != NO_ROW:
-            long_later[-2 - row, column] = counts[other]
+            long[-2 - row, column] = counts[other]
         counts[other] = 0
 
 
@@ -210,11 +218,17 @@ def sum_up_next(
     stamped, holds = np.zeros(len(counts), np.int64), np.zeros(len(bought[5]), np.int64)
     stamps = (stamped, holds, np.zeros(1, np.int64), np.empty_like(seen))
     for row in range(part[0], part[1]):
-        for other in seen[: sum_later(products[row], bought, window, scratch, stamps)]:
-            if columns[other] >= 0:
-                table[0][row, columns[other]] = counts[other]
-            counts[other] = 0
-        for other in seen[: sum_earlier(products[row], bought, window, scratch, stamps)]:
-            if columns[other] >= 0:
-                table[1][row, columns[other]] = counts[other]
-            counts[other] = 0
+        many = sum_later(products[row], bought, window, scratch, stamps)
+        _write_row(many, columns, table[0][row], scratch)
+        many = sum_earlier(products[row], bought, window, scratch, stamps)
+        _write_row(many, columns, table[1][row], scratch)
+
+
+@compiled
+def _write_row(many: int, columns: Cells, row: NDArray[Any], scratch: Scratch) -> None:
+    """Write the counts of so many products seen, which are 0 again thereafter, in a row."""
+    counts, _, seen = scratch
+    for other in seen[:many]:
+        if columns[other] >= 0:
+            row[columns[other]] = counts[other]
+        counts[other] = 0

@@ -39,6 +39,8 @@ from retention.recommend import Rules
 HAD, WAS = "had", "was"
 MOVED = pl.col(CATEGORY_ID).ne_missing(pl.col(HAD))
 """Whether a product is in another category than before."""
+SWITCHED = pl.col(RECOMMENDABLE).ne_missing(pl.col(WAS))
+"""Whether a product can be bought no more, or again."""
 
 NOBODY = pl.Series(PRODUCT_ID, [], dtype=pl.Int64)
 
@@ -61,7 +63,7 @@ def concerned(
     products that are new are not among them.
     """
     moved = differing.filter(MOVED)
-    able = differing.filter(pl.col(RECOMMENDABLE).ne_missing(pl.col(WAS)))
+    able = differing.filter(SWITCHED)
     was, are = (of_every_list(part.rules.choices, "ban").to_numpy() for part in (before, now))
     switched = np.union1d(pl.concat([moved, able])[PRODUCT_ID].to_numpy(), np.setxor1d(was, are))
     allowed = switched[are_among(switched, now.offered.allowed)]
@@ -89,8 +91,7 @@ def differing_products(before: pl.DataFrame, now: pl.DataFrame, bought: Integers
     was = before.select(
         PRODUCT_ID, pl.col(CATEGORY_ID).alias(HAD), pl.col(RECOMMENDABLE).alias(WAS)
     )
-    able = pl.col(RECOMMENDABLE).ne_missing(pl.col(WAS))
-    found = now.join(was, on=PRODUCT_ID, how="left").filter(MOVED | able)
+    found = now.join(was, on=PRODUCT_ID, how="left").filter(MOVED | SWITCHED)
     was_bought = pl.Series(are_among(found[PRODUCT_ID].to_numpy(), bought))
     return found.filter(pl.col(WAS).is_not_null() | was_bought)
 

@@ -85,8 +85,7 @@ class KeptLists:
     def lines(self) -> pl.DataFrame:
         """The lines (`LINES`) of all orders."""
         if self._changed_orders:
-            changed = pl.Series(list(self._changed_orders), dtype=pl.Int64)
-            others = self._lines.filter(~pl.col(ORDER_ID).is_in(changed.implode()))
+            others = _without(self._lines, self._changed_orders)
             self._lines = others.merge_sorted(self._changed.sort(ORDER_ID), ORDER_ID)
             self._changed, self._changed_orders = self._changed.clear(), set()
         return self._lines
@@ -167,9 +166,7 @@ class KeptLists:
 
     def _note(self, order_ids: Collection[int], lines: pl.DataFrame) -> None:
         """Keep the lines until all are asked for."""
-        changed = pl.Series(list(order_ids), dtype=pl.Int64)
-        earlier = self._changed.filter(~pl.col(ORDER_ID).is_in(changed.implode()))
-        self._changed = pl.concat([earlier, lines])
+        self._changed = pl.concat([_without(self._changed, order_ids), lines])
         self._changed_orders.update(order_ids)
 
     def _pairs_of(self, products: pl.Series | None) -> pl.DataFrame:
@@ -185,3 +182,9 @@ class KeptLists:
         bases = self._together.orders_with()
         has = self._has
         return listed(pairs, bases, has.products, self.around, has.rules, wanted, has.offered)
+
+
+def _without(lines: pl.DataFrame, order_ids: Collection[int]) -> pl.DataFrame:
+    """Return the lines of all other orders."""
+    gone = pl.Series(list(order_ids), dtype=pl.Int64)
+    return lines.filter(~pl.col(ORDER_ID).is_in(gone.implode()))
